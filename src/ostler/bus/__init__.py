@@ -1,0 +1,1 @@
+"""Events to everyone who listens, commands to whoever holds the station."""

@@ -1,0 +1,1 @@
+"""Ostler's own words: stations, connectors, transactions, tokens, commands and events. No I/O here."""
