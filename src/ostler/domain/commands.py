@@ -1,8 +1,8 @@
 """What a person, a bridge or the load manager may order of a station.
 
-One struct a command; a dialect lists those that its OCPP version can say (`Dialect.sends`). The REST name of a command
-is its tag. Evse/connector: 1.6 connector n is EVSE n, connector 1; `connector` in an order means the 1.6 number, `evse`
-the 2.x one; both None or 0 means the whole station.
+One struct a command; a dialect lists those that its OCPP version can say (`Dialect.sends`). The REST name of
+a command is its tag. 1.6 connector n is EVSE n, connector 1; `connector` in an order means the 1.6 number,
+`evse` the 2.x one; both None or 0 means the whole station.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class StartCharging(Command, frozen=True, kw_only=True, tag="start-charging"):
 
 
 class StopCharging(Command, frozen=True, kw_only=True, tag="stop-charging"):
-    """End a running transaction. `transaction_id` is Ostler's id (REST `id`) of the transaction."""
+    """End a running transaction. `transaction_id` is Ostler's own id of it (REST `id`)."""
 
     transaction_id: int
 
@@ -57,7 +57,7 @@ class SetAvailability(Command, frozen=True, kw_only=True, tag="set-availability"
 
 
 class SetLimit(Command, frozen=True, kw_only=True, tag="set-limit"):
-    """Limit a connector, or the station. In amperes a phase or watts in total; both None removes our limit."""
+    """Limit a connector or the station: amperes a phase or watts in total; both None removes our limit."""
 
     connector: int | None = None
     evse: int | None = None
@@ -134,7 +134,7 @@ class ParameterChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteParameters(Command, frozen=True, kw_only=True, tag="write-parameters"):
-    """Write parameters one by one; `data` of the answer holds a row per change: key, result, detail, value read back."""
+    """Write parameters one by one; the answer's `data` has a row per change: key, result, detail, value."""
 
     changes: tuple[ParameterChange, ...]
 
@@ -188,7 +188,7 @@ class DataTransfer(Command, frozen=True, kw_only=True, tag="data-transfer"):
 
 
 class SetKey(Command, frozen=True, kw_only=True, tag="set-key"):
-    """Give the station a new Basic authentication key (kept only as a hash; the plain key passes through once)."""
+    """Give the station a new Basic authentication key; we keep only its hash."""
 
     key: str
 

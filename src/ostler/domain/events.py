@@ -1,4 +1,4 @@
-"""What happened, told to pages and bridges after it is durable. `type` (the tag) is the public SSE event name."""
+"""What happened, told to pages and bridges after it is durable. `type` (the tag) is the SSE event's name."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class MessageLogged(Event, frozen=True, kw_only=True, tag="message.logged"):
 
 
 class StationNotice(Event, frozen=True, kw_only=True, tag="station.notice"):
-    """Anything else that a station reports: firmware, diagnostics, log upload, security event, data transfer."""
+    """Anything else that a station reports: firmware, diagnostics, log, security event, data transfer."""
 
     kind: str
     status: str

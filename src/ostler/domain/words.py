@@ -64,7 +64,7 @@ class Mark(StrEnum):
     """Its token was not accepted; kept all the same."""
     OFFLINE = "offline"
     """It was reported after the fact."""
-    OTHER_TOKEN = "other-token"
+    OTHER_TOKEN = "other-token"  # noqa: S105 - a mark, not a secret
     """Stopped by a token that is neither its own nor of its group."""
 
 
