@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from ostler.ocpp.deflate import Deflate, InflatedTooLargeError, InflateError, negotiate
+from ostler.ocpp.masking import masked
 
 __all__ = [
     "ABNORMAL",
@@ -61,9 +62,6 @@ _LENGTH_16: Final = 126
 _LENGTH_64: Final = 127
 # Below this many bytes a compressed message would hardly be smaller, and costs 20 us.
 _SMALLEST_DEFLATED: Final = 256
-# Above this many bytes four strided translations beat one XOR of two long integers.
-_LARGEST_XOR: Final = 600
-_XOR_TABLES: Final = tuple(bytes(value ^ key for value in range(256)) for key in range(256))
 
 
 class Role(Enum):
@@ -209,7 +207,7 @@ class FrameReader:
         if start + length != size or length > self._max_bytes:
             return None
         payload = data[start:]
-        return _xor(payload, data[start - 4 : start]) if self._key_bytes else payload
+        return masked(payload, data[start - 4 : start]) if self._key_bytes else payload
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []
@@ -223,7 +221,7 @@ class FrameReader:
                     break
                 payload = data[start:end]
                 if self._key_bytes:
-                    payload = _xor(payload, data[start - 4 : start])
+                    payload = masked(payload, data[start - 4 : start])
                 event = self._frame(data[position], payload)
                 if event is not None:
                     events.append(event)
@@ -286,7 +284,8 @@ class FrameReader:
             case 0x8:
                 self._end()
                 return _close_event(payload)
-        return self._data(first, payload)
+            case _:
+                return self._data(first, payload)
 
     def _data(self, first: int, payload: bytes) -> Event | None:
         """Return the message that this frame completes, if it does (RFC 6455 §5.4)."""
@@ -364,20 +363,7 @@ def _encode(first: int, payload: bytes, *, mask: bool) -> bytes:
     if not mask:
         return head + payload
     key = os.urandom(4)
-    return head + key + _xor(payload, key)
-
-
-def _xor(payload: bytes, key: bytes) -> bytes:
-    """Mask or unmask (RFC 6455 §5.3)."""
-    length = len(payload)
-    if length <= _LARGEST_XOR:
-        pattern = (key * (length // 4 + 1))[:length]
-        number = int.from_bytes(payload, "little") ^ int.from_bytes(pattern, "little")
-        return number.to_bytes(length, "little")
-    result = bytearray(length)
-    for offset in range(4):
-        result[offset::4] = payload[offset::4].translate(_XOR_TABLES[key[offset]])
-    return bytes(result)
+    return head + key + masked(payload, key)
 
 
 def _close_event(payload: bytes) -> Close:
