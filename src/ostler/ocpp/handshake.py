@@ -232,7 +232,7 @@ def _cut_head(buffer: bytes | bytearray) -> tuple[bytes, dict[str, str] | None, 
 
 
 def _headers(lines: Sequence[bytes]) -> dict[str, str] | None:
-    """Return the headers by their names in lower case, repeated ones joined; None when a line has no colon."""
+    """Return the headers by lower-case name, repeated ones joined; None when a line has no colon."""
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.decode("latin-1").partition(":")
