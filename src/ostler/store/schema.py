@@ -90,6 +90,13 @@ waiting_room = Table(
     Column("key_hash", LargeBinary),
 )
 
+settings = Table(  # the few switches that every process must see, such as the joining window
+    "settings",
+    main,
+    Column("name", Text, primary_key=True),
+    Column("value", Json),
+)
+
 groups = Table(
     "groups",
     main,
