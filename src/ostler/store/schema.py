@@ -168,7 +168,8 @@ transactions = Table(
     Column("ocpp_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
     Column("connector", Integer, nullable=False),
-    Column("id_token", Text, nullable=False, server_default=""),
+    Column("id_token", Text, nullable=False, server_default=""),  # as the station wrote it
+    Column("token_key", Text, nullable=False, server_default=""),  # in lower case: tokens are CiStrings
     Column("parent", Text, nullable=False, server_default=""),
     Column("verdict", Text, nullable=False, server_default=""),
     Column("started_at", Utc, nullable=False),  # best knowledge; what the station said is in start_said_at
@@ -190,6 +191,8 @@ transactions = Table(
     Column("received_at", Utc, nullable=False),
     UniqueConstraint("station", "ocpp_id"),
     Index("ix_transactions_start_key", "station", "start_key"),
+    Index("ix_transactions_stop_key", "station", "stop_key"),
+    Index("ix_transactions_place", "station", "evse", "started_at"),
     Index("ix_transactions_started_at", "started_at"),
     Index("ix_transactions_id_token", "id_token"),
     sqlite_autoincrement=True,
@@ -198,6 +201,13 @@ Index(
     "ix_transactions_open",
     transactions.c.station,
     transactions.c.evse,
+    sqlite_where=transactions.c.ended_at.is_(None),
+    postgresql_where=transactions.c.ended_at.is_(None),
+)
+
+Index(
+    "ix_transactions_open_token",
+    transactions.c.token_key,
     sqlite_where=transactions.c.ended_at.is_(None),
     postgresql_where=transactions.c.ended_at.is_(None),
 )
