@@ -27,6 +27,8 @@ _VERSION: Final = "13"
 _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 _URL_IN_PATH: Final = re.compile(rb"/?wss?://[^/]*", re.IGNORECASE)
 _STATUS_LINE: Final = re.compile(r"HTTP/1\.\d (\d{3})(?: |$)")
+# int() refuses thousands of digits, and so do we.
+_CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _PHRASES: Final = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -213,8 +215,8 @@ def parse_response(
 
 def _refusal(status: int, headers: Mapping[str, str], rest: bytes) -> UpgradeRefused | Incomplete:
     """Wait for the body as far as it is announced and short, since it says why."""
-    announced = headers.get("content-length", "")
-    length = min(int(announced), MAX_HEAD_BYTES) if announced.isdecimal() else 0
+    announced = _CONTENT_LENGTH.fullmatch(headers.get("content-length", ""))
+    length = min(int(announced[0]), MAX_HEAD_BYTES) if announced else 0
     if len(rest) < length:
         return Incomplete()
     return UpgradeRefused(
