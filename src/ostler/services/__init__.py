@@ -1,0 +1,1 @@
+"""What happens: plain functions of a database connection."""
