@@ -69,9 +69,20 @@ NAMES_16 = {
 }
 # Written together in the specification's own abbreviations, so no underscore inside.
 ABBREVIATIONS = {
-    "EMAIDs": "Emaids", "IKEv2": "Ikev2", "IPSec": "Ipsec", "IdleTIme": "IdleTime", "RoCoF": "Rocof", "SoC": "Soc",
-    "SoH": "Soh", "eMAID": "emaid", "kVA": "kva", "kWh": "kwh", "kW": "kw", "soC": "soc", "soH": "soh",
-}  # fmt: skip
+    "EMAIDs": "Emaids",
+    "IKEv2": "Ikev2",
+    "IPSec": "Ipsec",
+    "IdleTIme": "IdleTime",  # misspelt in OCPP 2.1
+    "RoCoF": "Rocof",
+    "SoC": "Soc",
+    "SoH": "Soh",
+    "eMAID": "emaid",
+    "kVA": "kva",
+    "kWh": "kwh",
+    "kW": "kw",
+    "soC": "soc",
+    "soH": "soh",
+}
 WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 RESERVED = {"action", "response_type"}
 
@@ -143,7 +154,9 @@ class Module:
     def _type(self, owner: str, wire: str, node: Json) -> str:
         if "$ref" in node:
             name = node["$ref"].rpartition("/")[2]
-            return "dict[str, Any]" if name == "CustomDataType" else self._named(name, self._definitions[name])
+            return (
+                "dict[str, Any]" if name == "CustomDataType" else self._named(name, self._definitions[name])
+            )
         if node.get("type") == "array":
             bounds = _meta(node, min_length="minItems", max_length="maxItems")
             items = f"list[{self._type(owner, wire, node['items'])}]"
