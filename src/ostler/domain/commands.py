@@ -93,13 +93,14 @@ class GetCompositeSchedule(Command, frozen=True, kw_only=True, tag="get-composit
 
 
 class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
-    """Keep a connector (0: any) for a token until `expires_at`."""
+    """Keep a connector (0: any) for a token until `expires_at`; `reservation_id` replaces that reservation."""
 
     token: str
     expires_at: datetime
     connector: int = 0
     evse: int | None = None
     parent: str | None = None
+    reservation_id: int | None = None
 
 
 class CancelReservation(Command, frozen=True, kw_only=True, tag="cancel-reservation"):
@@ -121,9 +122,10 @@ class ClearCache(Command, frozen=True, kw_only=True, tag="clear-cache"):
 
 
 class ReadParameters(Command, frozen=True, kw_only=True, tag="read-parameters"):
-    """Ask for parameters (none named: all) and store them."""
+    """Ask for parameters (none named: all) and store them; `gently` asks one key at a time."""
 
     keys: tuple[str, ...] = ()
+    gently: bool = False
 
 
 class ParameterChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,10 +152,11 @@ class GetLocalListVersion(Command, frozen=True, kw_only=True, tag="get-local-lis
 
 
 class UpdateFirmware(Command, frozen=True, kw_only=True, tag="update-firmware"):
-    """Let the station fetch and install a firmware."""
+    """Let the station fetch and install a firmware, checked first where signature and certificate are given."""
 
     location: str
     retrieve_at: datetime
+    install_at: datetime | None = None
     retries: int | None = None
     retry_interval_s: int | None = None
     signature: str | None = None
@@ -177,6 +180,8 @@ class GetLog(Command, frozen=True, kw_only=True, tag="get-log"):
     kind: Literal["DiagnosticsLog", "SecurityLog"] = "DiagnosticsLog"
     started_after: datetime | None = None
     ended_before: datetime | None = None
+    retries: int | None = None
+    retry_interval_s: int | None = None
 
 
 class DataTransfer(Command, frozen=True, kw_only=True, tag="data-transfer"):
@@ -191,6 +196,34 @@ class SetKey(Command, frozen=True, kw_only=True, tag="set-key"):
     """Give the station a new Basic authentication key; we keep only its hash."""
 
     key: str
+
+
+class InstallCertificate(Command, frozen=True, kw_only=True, tag="install-certificate"):
+    """Add a root certificate (PEM) to those that the station trusts."""
+
+    kind: Literal["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
+    certificate: str
+
+
+class DeleteCertificate(Command, frozen=True, kw_only=True, tag="delete-certificate"):
+    """Remove an installed certificate, named by the hashes that `get-installed-certificate-ids` gave."""
+
+    hash_algorithm: Literal["SHA256", "SHA384", "SHA512"]
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+
+
+class GetInstalledCertificateIds(Command, frozen=True, kw_only=True, tag="get-installed-certificate-ids"):
+    """Ask which root certificates are installed; their hashes are in `data`."""
+
+    kind: Literal["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
+
+
+class CertificateSigned(Command, frozen=True, kw_only=True, tag="certificate-signed"):
+    """Give the station its signed certificate, followed by the chain (PEM)."""
+
+    certificate_chain: str
 
 
 class RawCall(Command, frozen=True, kw_only=True, tag="raw-call"):

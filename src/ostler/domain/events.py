@@ -119,3 +119,16 @@ class StationNotice(Event, frozen=True, kw_only=True, tag="station.notice"):
     kind: str
     status: str
     data: Any = None
+
+
+class ReservationChanged(Event, frozen=True, kw_only=True, tag="reservation.changed"):
+    """A reservation was requested, became active, or ended: used, cancelled, expired, refused."""
+
+    reservation_id: int
+    status: str
+
+
+class LimitChanged(Event, frozen=True, kw_only=True, tag="limit.changed"):
+    """Which charging profiles are installed on an EVSE (0: the whole station) changed."""
+
+    evse: int

@@ -262,6 +262,29 @@ charging_profiles = Table(  # what we believe is installed
     Column("installed_at", Utc, nullable=False),
 )
 
+profile_habits = Table(  # the form of limit that a station took the last time, tried first the next time
+    "profile_habits",
+    main,
+    Column("station", Integer, ForeignKey("stations.pk", ondelete="CASCADE"), primary_key=True),
+    Column("evse", Integer, primary_key=True),  # what was to be limited; 0: the whole station
+    Column("target", Integer, nullable=False),  # the EVSE that the profile was installed on
+    Column("purpose", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("stack_level", Integer, nullable=False),
+    Column("unit", Text, nullable=False),
+)
+
+local_list_entries = Table(  # what we believe stands in a station's local authorization list
+    "local_list_entries",
+    main,
+    Column("station", Integer, ForeignKey("stations.pk", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),  # the id token in lower case
+    Column("id_token", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("parent", Text, nullable=False, server_default=""),
+    Column("expires_at", Utc),
+)
+
 parameters = Table(
     "parameters",
     main,
