@@ -1,7 +1,7 @@
 """Station keys: random, kept as salted SHA-256.
 
-A slow hash protects passwords that people think up; 20 random bytes need none, and 10,000 stations that reconnect at
-once would cost it minutes.
+A slow hash protects passwords that people think up; 20 random bytes need none, and 10,000 stations that
+reconnect at once would cost it minutes.
 """
 
 from __future__ import annotations

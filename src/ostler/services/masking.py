@@ -28,7 +28,7 @@ _SECRET_TEXT: Final = re.compile(
     r"""(authorizationkey|password|passphrase|secret)(\\?["']?\s*[:=,]\s*(?:\\?"value\\?"\s*:\s*)?\\?["']?)[^"'\\\s,;}&]+""",
     re.IGNORECASE,
 )
-# Of a row of configuration (1.6 KeyValue, 2.x SetVariableData) these hold the value that its name makes a secret.
+# In a row of configuration (1.6 KeyValue, 2.x SetVariableData) these hold what its name makes a secret.
 _VALUES: Final = ("value", "attributeValue")
 
 
