@@ -17,7 +17,11 @@ from ostler.ocpp.masking import masked
 
 __all__ = [
     "ABNORMAL",
+    "DEFAULT_MAX_MESSAGE_BYTES",
+    "INVALID_DATA",
     "NO_STATUS",
+    "PROTOCOL_ERROR",
+    "TOO_BIG",
     "Binary",
     "Close",
     "Deflate",
@@ -44,24 +48,31 @@ ABNORMAL: Final = 1006
 INVALID_DATA: Final = 1007
 TOO_BIG: Final = 1009
 
-_CONTINUATION: Final = 0x0
-_TEXT: Final = 0x1
-_BINARY: Final = 0x2
-_CLOSE: Final = 0x8
-_PING: Final = 0x9
-_PONG: Final = 0xA
 _FIN: Final = 0x80
 _RSV1: Final = 0x40
 _RSV2_RSV3: Final = 0x30
 _MASKED: Final = 0x80
-_OPCODE: Final = 0x0F
-_FINAL_TEXT: Final = _FIN | _TEXT
+_OPCODE_BITS: Final = 0x0F
 
 _LARGEST_CONTROL: Final = 125
 _LENGTH_16: Final = 126
 _LENGTH_64: Final = 127
-# Below this many bytes a compressed message would hardly be smaller, and costs 20 us.
+# Smaller messages gain little alone, without a window to refer to, and starting a compressor costs 4 us.
 _SMALLEST_DEFLATED: Final = 256
+
+
+class _Opcode:
+    """RFC 6455 §5.2; plain numbers, since an enum would cost time on every frame."""
+
+    CONTINUATION: Final = 0x0
+    TEXT: Final = 0x1
+    BINARY: Final = 0x2
+    CLOSE: Final = 0x8
+    PING: Final = 0x9
+    PONG: Final = 0xA
+
+
+_FINAL_TEXT: Final = _FIN | _Opcode.TEXT
 
 
 class Role(Enum):
@@ -248,40 +259,40 @@ class FrameReader:
         if length_bytes:
             length = int.from_bytes(data[position + 2 : position + 2 + length_bytes], "big")
         gathered = len(self._message) if self._message is not None else 0
-        if data[position] & _OPCODE < _CLOSE and gathered + length > self._max_bytes:
+        if data[position] & _OPCODE_BITS < _Opcode.CLOSE and gathered + length > self._max_bytes:
             raise _ViolationError(TOO_BIG, f"a message is larger than {self._max_bytes} bytes")
         return start, start + length
 
     def _check(self, first: int, second: int, length: int) -> None:
         """Check the first two bytes of a frame (RFC 6455 §5.2, §5.4, §5.5)."""
-        opcode = first & _OPCODE
+        opcode = first & _OPCODE_BITS
         if first & _RSV2_RSV3 or (
-            first & _RSV1 and (self._deflate is None or opcode not in {_TEXT, _BINARY})
+            first & _RSV1 and (self._deflate is None or opcode not in {_Opcode.TEXT, _Opcode.BINARY})
         ):
             raise _ViolationError(PROTOCOL_ERROR, "a reserved bit is set that was not agreed on")
         if second & _MASKED != self._mask_bit:
             wrong = "a frame is not masked" if self._mask_bit else "a frame is masked"
             raise _ViolationError(PROTOCOL_ERROR, wrong)
         match opcode:
-            case 0x8 | 0x9 | 0xA:
+            case _Opcode.CLOSE | _Opcode.PING | _Opcode.PONG:
                 if not first & _FIN or length > _LARGEST_CONTROL:
                     raise _ViolationError(PROTOCOL_ERROR, "a control frame is fragmented or too long")
-            case 0x0:
+            case _Opcode.CONTINUATION:
                 if self._message is None:
                     raise _ViolationError(PROTOCOL_ERROR, "a continuation frame continues nothing")
-            case 0x1 | 0x2:
+            case _Opcode.TEXT | _Opcode.BINARY:
                 if self._message is not None:
                     raise _ViolationError(PROTOCOL_ERROR, "a message starts inside another")
             case _:
                 raise _ViolationError(PROTOCOL_ERROR, f"opcode {opcode} is unknown")
 
     def _frame(self, first: int, payload: bytes) -> Event | None:
-        match first & _OPCODE:
-            case 0x9:
+        match first & _OPCODE_BITS:
+            case _Opcode.PING:
                 return Ping(payload)
-            case 0xA:
+            case _Opcode.PONG:
                 return Pong(payload)
-            case 0x8:
+            case _Opcode.CLOSE:
                 self._end()
                 return _close_event(payload)
             case _:
@@ -312,7 +323,7 @@ class FrameReader:
             except InflatedTooLargeError as error:
                 reason = f"a message unpacks to more than {self._max_bytes} bytes"
                 raise _ViolationError(TOO_BIG, reason) from error
-        return Text(payload) if head & _OPCODE == _TEXT else Binary(payload)
+        return Text(payload) if head & _OPCODE_BITS == _Opcode.TEXT else Binary(payload)
 
 
 def text_frame(payload: bytes, *, mask: bool = False, deflate: Deflate | None = None) -> bytes:
@@ -324,12 +335,12 @@ def text_frame(payload: bytes, *, mask: bool = False, deflate: Deflate | None = 
 
 def ping_frame(payload: bytes = b"", *, mask: bool = False) -> bytes:
     """Return a ping of at most 125 bytes; raises `ValueError` for more."""
-    return _encode_control(_PING, payload, mask=mask)
+    return _encode_control(_Opcode.PING, payload, mask=mask)
 
 
 def pong_frame(payload: bytes = b"", *, mask: bool = False) -> bytes:
     """Return a pong of at most 125 bytes; raises `ValueError` for more."""
-    return _encode_control(_PONG, payload, mask=mask)
+    return _encode_control(_Opcode.PONG, payload, mask=mask)
 
 
 def close_frame(code: int = 1000, reason: str = "", *, mask: bool = False) -> bytes:
@@ -338,11 +349,11 @@ def close_frame(code: int = 1000, reason: str = "", *, mask: bool = False) -> by
     Raises `ValueError` for a code that must not travel (RFC 6455 §7.4).
     """
     if code == NO_STATUS:
-        return _encode_control(_CLOSE, b"", mask=mask)
+        return _encode_control(_Opcode.CLOSE, b"", mask=mask)
     if not _may_travel(code):
         raise ValueError(f"close code {code} must not be sent")
     text = reason.encode()[: _LARGEST_CONTROL - 2].decode(errors="ignore").encode()
-    return _encode_control(_CLOSE, code.to_bytes(2, "big") + text, mask=mask)
+    return _encode_control(_Opcode.CLOSE, code.to_bytes(2, "big") + text, mask=mask)
 
 
 def _encode_control(opcode: int, payload: bytes, *, mask: bool) -> bytes:
