@@ -7,13 +7,26 @@ bytes to write. Nothing here answers by itself: the caller writes pongs and clos
 from __future__ import annotations
 
 import os
-from enum import Enum
 from typing import Final
-
-import msgspec
 
 from ostler.ocpp.deflate import Deflate, InflatedTooLargeError, InflateError, negotiate
 from ostler.ocpp.masking import masked
+from ostler.ocpp.websocket_events import (
+    ABNORMAL,
+    INVALID_DATA,
+    NO_STATUS,
+    PROTOCOL_ERROR,
+    TOO_BIG,
+    Binary,
+    Close,
+    Event,
+    Failed,
+    Ping,
+    Pong,
+    Role,
+    Text,
+    may_travel,
+)
 
 __all__ = [
     "ABNORMAL",
@@ -41,13 +54,6 @@ __all__ = [
 
 DEFAULT_MAX_MESSAGE_BYTES: Final = 262_144
 
-# Close codes of RFC 6455 §7.4.1; NO_STATUS and ABNORMAL never travel, they only say what we saw.
-PROTOCOL_ERROR: Final = 1002
-NO_STATUS: Final = 1005
-ABNORMAL: Final = 1006
-INVALID_DATA: Final = 1007
-TOO_BIG: Final = 1009
-
 _FIN: Final = 0x80
 _RSV1: Final = 0x40
 _RSV2_RSV3: Final = 0x30
@@ -73,58 +79,6 @@ class _Opcode:
 
 
 _FINAL_TEXT: Final = _FIN | _Opcode.TEXT
-
-
-class Role(Enum):
-    """Which end of the connection we are: a server reads masked frames, a client writes them."""
-
-    SERVER = "server"
-    CLIENT = "client"
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """Something that arrived."""
-
-
-class Text(Event, frozen=True, gc=False):
-    """A whole text message; the bytes are not checked to be UTF-8."""
-
-    payload: bytes
-
-
-class Binary(Event, frozen=True, gc=False):
-    """A whole binary message."""
-
-    payload: bytes
-
-
-class Ping(Event, frozen=True, gc=False):
-    """A ping, to be answered with `pong_frame(payload)`."""
-
-    payload: bytes
-
-
-class Pong(Event, frozen=True, gc=False):
-    """A pong, asked for or not."""
-
-    payload: bytes
-
-
-class Close(Event, frozen=True, gc=False):
-    """The other side closes: answer with `close_frame(code)`; `NO_STATUS` when it gave no code."""
-
-    code: int
-    reason: str
-
-
-class Failed(Event, frozen=True, gc=False):
-    """The connection is beyond use: write `close_frame(code, reason)` and close it.
-
-    With code `ABNORMAL` it has ended already and nothing can be written.
-    """
-
-    code: int
-    reason: str
 
 
 class _ViolationError(Exception):
@@ -350,7 +304,7 @@ def close_frame(code: int = 1000, reason: str = "", *, mask: bool = False) -> by
     """
     if code == NO_STATUS:
         return _encode_control(_Opcode.CLOSE, b"", mask=mask)
-    if not _may_travel(code):
+    if not may_travel(code):
         raise ValueError(f"close code {code} must not be sent")
     text = reason.encode()[: _LARGEST_CONTROL - 2].decode(errors="ignore").encode()
     return _encode_control(_Opcode.CLOSE, code.to_bytes(2, "big") + text, mask=mask)
@@ -381,14 +335,9 @@ def _close_event(payload: bytes) -> Close:
     if not payload:
         return Close(NO_STATUS, "")
     code = int.from_bytes(payload[:2], "big")
-    if len(payload) < 2 or not _may_travel(code):
+    if len(payload) < 2 or not may_travel(code):
         raise _ViolationError(PROTOCOL_ERROR, "a close frame has no valid code")
     try:
         return Close(code, payload[2:].decode())
     except UnicodeDecodeError as error:
         raise _ViolationError(INVALID_DATA, "the reason in a close frame is not UTF-8") from error
-
-
-def _may_travel(code: int) -> bool:
-    """Codes of RFC 6455 §7.4 and those registered since (1012-1014) that a close frame may carry."""
-    return (1000 <= code <= 1014 and code not in {1004, NO_STATUS, ABNORMAL}) or 3000 <= code <= 4999
