@@ -93,7 +93,7 @@ class GetCompositeSchedule(Command, frozen=True, kw_only=True, tag="get-composit
 
 
 class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
-    """Keep a connector (0: any) for a token until `expires_at`; `reservation_id` replaces that reservation."""
+    """Keep a connector (0: any) for a token until `expires_at`, instead of `reservation_id` if given."""
 
     token: str
     expires_at: datetime
@@ -152,7 +152,7 @@ class GetLocalListVersion(Command, frozen=True, kw_only=True, tag="get-local-lis
 
 
 class UpdateFirmware(Command, frozen=True, kw_only=True, tag="update-firmware"):
-    """Let the station fetch and install a firmware, checked first where signature and certificate are given."""
+    """Let the station fetch and install a firmware; one with signature and certificate is checked first."""
 
     location: str
     retrieve_at: datetime
