@@ -1,0 +1,28 @@
+import { Alert, Button, Group } from "@mantine/core";
+import { Problem } from "../api";
+import { useWords, type Words } from "../words";
+import { Icon } from "./icons";
+
+/** What went wrong, as a sentence for people. */
+export function explain(words: Words, error: unknown): string {
+  if (error instanceof Problem) {
+    return error.status === 0 ? words.t("error.network") : words.t("error.other", { detail: error.message });
+  }
+  return words.t("error.other", { detail: String(error) });
+}
+
+export function Trouble({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const words = useWords();
+  return (
+    <Alert color="red" icon={<Icon name="warning" />} role="alert">
+      <Group justify="space-between">
+        {explain(words, error)}
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            {words.t("retry")}
+          </Button>
+        )}
+      </Group>
+    </Alert>
+  );
+}

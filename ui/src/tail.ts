@@ -1,0 +1,45 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { api, type Message } from "./api";
+
+const KEPT = 200;
+const DRAW_EVERY_MS = 250;
+
+/** Newest first, each message once, no more than `limit`. */
+export function merged(newer: readonly Message[], older: readonly Message[], limit = KEPT): Message[] {
+  const byId = new Map<number, Message>();
+  for (const message of [...newer, ...older]) if (!byId.has(message.id)) byId.set(message.id, message);
+  return [...byId.values()].sort((one, other) => other.id - one.id).slice(0, limit);
+}
+
+/** The last messages of `station` (empty: of all), growing while `running`. Key what uses it by the station. */
+export function useTail(station: string, running: boolean) {
+  const first = useQuery({
+    queryKey: ["messages", station],
+    queryFn: () => api.messages(station),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const [live, setLive] = useState<Message[]>([]);
+  useEffect(() => {
+    if (!running) return;
+    const source = new EventSource(api.events(["message.logged"], station));
+    // A busy house logs thousands a second; the page is drawn four times in it.
+    let arrived: Message[] = [];
+    source.addEventListener("message.logged", (event) => {
+      arrived.push(JSON.parse(event.data as string) as Message);
+      if (arrived.length > KEPT) arrived = arrived.slice(-KEPT);
+    });
+    const timer = setInterval(() => {
+      if (arrived.length === 0) return;
+      const batch = arrived.reverse();
+      arrived = [];
+      setLive((before) => merged(batch, before));
+    }, DRAW_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      source.close();
+    };
+  }, [station, running]);
+  const messages = useMemo(() => merged(live, first.data ?? []), [live, first.data]);
+  return { messages, error: first.error, retry: () => void first.refetch() };
+}
