@@ -11,6 +11,11 @@ LOCK := $(UV) pip compile --quiet --no-header --no-emit-index-url --generate-has
 
 # Only what is installed here counts: no toolchain is downloaded, no browser either.
 export UV_PYTHON_DOWNLOADS := never
+# Where the machine has a certificate store of its own, its owner means it to be used.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
+endif
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
 .DEFAULT_GOAL := help

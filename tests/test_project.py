@@ -100,6 +100,19 @@ def test_the_lock_of_the_pages_holds_hashes_and_no_addresses():
     assert [name for name, entry in wanted.items() if not entry.get("integrity")] == []
 
 
+def test_the_lock_of_the_pages_is_whole_so_that_every_machine_can_install_it():
+    packages = json.loads((ROOT / "ui/package-lock.json").read_text())["packages"]
+    present = {name.rpartition("node_modules/")[2] for name in packages}
+    wanted = {
+        name
+        for entry in packages.values()
+        for kind in ("dependencies", "optionalDependencies")
+        for name in entry.get(kind, {})
+    }
+
+    assert wanted - present == set()
+
+
 @pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
 def test_every_locked_package_has_a_hash(lock: Path):
     entries = re.split(r"\n(?=[a-zA-Z0-9])", lock.read_text().strip())
