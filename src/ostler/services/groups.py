@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from ostler.services.faults import Conflict, Missing, Unfit
 from ostler.services.tokens import Membership, get_token, join_group
 from ostler.store.database import Db
+from ostler.store.reading.keyset import Order, Rows, read_page
 from ostler.store.schema import groups, station_groups, token_groups
 from ostler.store.statements import Query, Write
 
@@ -67,6 +68,11 @@ def get_group(db: Db, pk: int) -> Group:
     if found is None:
         raise Missing(f"There is no authorization group {pk}.")
     return found
+
+
+def list_groups(db: Db, *, after: list[Any] | None = None, limit: int) -> Rows[Group]:
+    """Groups in the order of their ids; `after` is the last id seen."""
+    return read_page(db, select(*COLUMNS), Group, Order((groups.c.pk,)), after=after, limit=limit)
 
 
 def find_group(db: Db, name: str) -> int | None:

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from ostler.domain.words import TokenStatus
 from ostler.services.faults import Conflict, Missing, Unfit
 from ostler.store.database import Db
+from ostler.store.reading.keyset import Order, Rows, read_page
 from ostler.store.schema import groups, token_groups, tokens
 from ostler.store.statements import Query, Write, upsert
 
@@ -132,6 +133,33 @@ def get_token(db: Db, pk: int) -> Token:
 def find_token(db: Db, id_token: str) -> Token | None:
     """The token that stations send as `id_token`, or None."""
     return db.one(BY_KEY, key=id_token.casefold())
+
+
+def list_tokens(
+    db: Db,
+    *,
+    group: int | None = None,
+    status: str | None = None,
+    text: str = "",
+    after: list[Any] | None = None,
+    limit: int,
+) -> Rows[Token]:
+    """Tokens by id, those behind `after` (the last id seen); `text` is looked for in id token and name."""
+    clause = select(*COLUMNS)
+    if group is not None:
+        clause = clause.join(token_groups, token_groups.c.token == tokens.c.pk).where(
+            token_groups.c.grp == group
+        )
+    if status is not None:
+        clause = clause.where(tokens.c.status == status)
+    if text:
+        clause = clause.where(
+            or_(
+                tokens.c.key.contains(text.casefold(), autoescape=True),
+                tokens.c.name.icontains(text, autoescape=True),
+            )
+        )
+    return read_page(db, clause, Token, Order((tokens.c.pk,)), after=after, limit=limit)
 
 
 def groups_of(db: Db, pk: int) -> list[int]:

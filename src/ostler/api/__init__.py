@@ -1,0 +1,1 @@
+"""REST, live events, exports, login and the web pages."""

@@ -1,0 +1,63 @@
+"""Lists in pages: `{"items": [...], "next_cursor": ...}`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from litestar.params import QueryParameter
+
+from ostler.api.problems import Refused, unfit
+from ostler.store.reading.keyset import Rows
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="At most so many items.")]
+Cursor = Annotated[
+    str | None, QueryParameter(description="`next_cursor` of the page before; without: the first page.")
+]
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+Begin = Annotated[
+    AwareTime | None, QueryParameter(name="from", description="From this time on (ISO 8601 with zone).")
+]
+End = Annotated[
+    AwareTime | None, QueryParameter(name="to", description="Before this time (ISO 8601 with zone).")
+]
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """Some items of a list; `next_cursor` null: there are no more."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def page(rows: Rows[R], show: Callable[[R], T], key: Callable[[R], tuple[Any, ...]]) -> Page[T]:
+    """Rows as a page: each shown by `show`; `key` gives what the next page goes on behind."""
+    cursor = write_cursor(key(rows.rows[-1])) if rows.more and rows.rows else None
+    return Page(items=[show(row) for row in rows.rows], next_cursor=cursor)
+
+
+def write_cursor(key: tuple[Any, ...]) -> str:
+    """A key as a text that nobody needs to read."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
+    """The key in a cursor, its values of `kinds`; raises `Refused`."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        return list(msgspec.json.decode(text, type=tuple.__class_getitem__(kinds)))
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise _bad_cursor() from None
+
+
+def _bad_cursor() -> Refused:
+    return unfit("cursor", "Give `cursor` exactly as `next_cursor` came, or leave it out for the first page.")
