@@ -7,7 +7,7 @@ python=${1:-python3}
 wanted=$(sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements/uv.txt)
 
 has_uv() { [ -x .tools/bin/uv ] && [ "$(.tools/bin/uv --version | cut -d' ' -f2)" = "$wanted" ]; }
-pip_flags="--quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt"
+pip_flags="--quiet --root-user-action=ignore --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt"
 
 has_uv && exit 0
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
