@@ -1,0 +1,137 @@
+"""Who may charge where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, exists, literal, or_, select, update
+
+from ostler.domain.events import TokenPresented
+from ostler.domain.words import TokenStatus, Verdict
+from ostler.store.database import Db
+from ostler.store.schema import station_groups, stations, token_groups, tokens, transactions
+from ostler.store.statements import Query, Write
+
+
+class Judged(NamedTuple):
+    """What a station is told about a token; `token_pk` is None for an unknown one."""
+
+    verdict: Verdict
+    parent: str = ""
+    expires_at: datetime | None = None
+    token_pk: int | None = None
+
+
+class _Known(NamedTuple):
+    authorization: str
+    pk: int | None
+    status: str
+    expires_at: datetime | None
+    parallel: bool
+    parent: str
+
+
+class _One(NamedTuple):
+    one: int
+
+
+_KNOWN = Query(
+    select(
+        stations.c.authorization,
+        tokens.c.pk,
+        tokens.c.status,
+        tokens.c.expires_at,
+        tokens.c.parallel,
+        tokens.c.parent,
+    )
+    .select_from(stations.outerjoin(tokens, tokens.c.key == bindparam("token_key")))
+    .where(stations.c.pk == bindparam("station_pk")),
+    into=_Known,
+)
+_GRANTED = Query(
+    select(literal(1)).where(
+        exists().where(
+            token_groups.c.token == bindparam("token_pk"),
+            token_groups.c.grp == station_groups.c.grp,
+            station_groups.c.station == bindparam("station_pk"),
+        )
+    ),
+    into=_One,
+)
+_RUNNING = Query(
+    select(literal(1))
+    .where(
+        transactions.c.token_key == bindparam("token_key"),
+        transactions.c.ended_at.is_(None),
+        or_(
+            transactions.c.station != bindparam("station_pk"),
+            transactions.c.evse != bindparam("evse_id"),
+            transactions.c.connector != bindparam("connector_id"),
+        ),
+    )
+    .limit(1),
+    into=_One,
+)
+_USED = Write(
+    update(tokens).where(tokens.c.pk == bindparam("token_pk")).values(last_used_at=bindparam("now"))
+)
+
+
+def token_key(id_token: str) -> str:
+    """Tokens are compared without regard to case (OCPP 1.6 §7.28)."""
+    return id_token.strip().casefold()
+
+
+def verdict(
+    db: Db,
+    station_pk: int,
+    id_token: str,
+    now: datetime,
+    *,
+    starting: bool,
+    evse: int = 0,
+    connector: int = 0,
+) -> Judged:
+    """Judge a token at a station.
+
+    Only a start can be ConcurrentTx (OCPP 1.6 §7.2): whoever stops, or asks before a start, has every right to a
+    transaction that runs. What is still open on the same connector is no other transaction: it must be over.
+    """
+    key = token_key(id_token)
+    known = db.one(_KNOWN, token_key=key, station_pk=station_pk)
+    if known is None or known.pk is None or not _is_granted(db, station_pk, known.authorization, known.pk):
+        return Judged(Verdict.INVALID)
+    word = Verdict(known.status)
+    if known.status == TokenStatus.ACCEPTED:
+        if known.expires_at is not None and known.expires_at <= now:
+            word = Verdict.EXPIRED
+        elif starting and not known.parallel and _runs_elsewhere(db, key, station_pk, evse, connector):
+            word = Verdict.CONCURRENT
+    if word is Verdict.ACCEPTED:
+        db.run(_USED, token_pk=known.pk, now=now)
+    return Judged(word, known.parent, known.expires_at, known.pk)
+
+
+def present(db: Db, station_pk: int, station: str, id_token: str, now: datetime) -> Judged:
+    """Judge a token that is shown at a station, and tell the world."""
+    judged = verdict(db, station_pk, id_token, now, starting=False)
+    db.emit(TokenPresented(at=now, station=station, id_token=id_token, verdict=judged.verdict.value))
+    return judged
+
+
+def may_stop(stopper: str, judged: Judged, *, own_key: str, own_parent: str) -> bool:
+    """Whether a token may end a transaction: its own, its group's, or the group token itself (OCPP 1.6 §3.9)."""
+    key, parent = token_key(stopper), token_key(own_parent)
+    return key == own_key or (parent != "" and parent in (token_key(judged.parent), key))
+
+
+def _is_granted(db: Db, station_pk: int, authorization: str, token_pk: int) -> bool:
+    if authorization == "groups":
+        return db.one(_GRANTED, token_pk=token_pk, station_pk=station_pk) is not None
+    return authorization == "all"
+
+
+def _runs_elsewhere(db: Db, key: str, station_pk: int, evse: int, connector: int) -> bool:
+    place = {"station_pk": station_pk, "evse_id": evse, "connector_id": connector}
+    return db.one(_RUNNING, token_key=key, **place) is not None

@@ -1,0 +1,75 @@
+"""A station reports for duty."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, select, update
+
+from ostler.domain.events import StationBooted
+from ostler.domain.words import Boot
+from ostler.services.places import UnknownStationError
+from ostler.store.database import Db
+from ostler.store.schema import stations
+from ostler.store.statements import Query, Write
+
+REGISTRATION = {Boot.ACCEPTED: "Accepted", Boot.PENDING: "Pending", Boot.REJECTED: "Rejected"}
+
+
+class Registered(NamedTuple):
+    """How a BootNotification is answered."""
+
+    registration: str
+    interval_s: int
+
+
+class _Policy(NamedTuple):
+    boot: str
+    heartbeat_interval_s: int | None
+
+
+_BY_PK = stations.c.pk == bindparam("station_pk")
+_POLICY = Query(select(stations.c.boot, stations.c.heartbeat_interval_s).where(_BY_PK), into=_Policy)
+_FIELDS = ("vendor", "model", "serial", "firmware", "boot_info", "registration", "booted_at")
+_BOOTED = Write(update(stations).where(_BY_PK).values({name: bindparam(f"new_{name}") for name in _FIELDS}))
+
+
+def register(
+    db: Db,
+    station_pk: int,
+    station: str,
+    now: datetime,
+    *,
+    vendor: str,
+    model: str,
+    serial: str = "",
+    firmware: str = "",
+    info: dict[str, Any] | None = None,
+    default_interval_s: int = 300,
+) -> Registered:
+    """Keep what the station says of itself, whatever its length, and answer as its record orders.
+
+    Its open transactions stay open: after a boot they may go on, or their StopTransaction still comes (OCPP 1.6 §3.7).
+    """
+    policy = db.one(_POLICY, station_pk=station_pk)
+    if policy is None:
+        raise UnknownStationError(station_pk)
+    registration = REGISTRATION[Boot(policy.boot)]
+    db.run(
+        _BOOTED,
+        station_pk=station_pk,
+        new_vendor=vendor,
+        new_model=model,
+        new_serial=serial,
+        new_firmware=firmware,
+        new_boot_info=info or None,
+        new_registration=registration,
+        new_booted_at=now,
+    )
+    db.emit(
+        StationBooted(
+            at=now, station=station, registration=registration, vendor=vendor, model=model, firmware=firmware
+        )
+    )
+    return Registered(registration, policy.heartbeat_interval_s or default_interval_s)

@@ -1,0 +1,199 @@
+"""What is known of a connector, its station and its running transaction, read at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+
+from ostler.domain.words import Mark
+from ostler.store.database import Db
+from ostler.store.schema import connectors, stations, transactions
+from ostler.store.statements import Query
+
+
+class Transaction(NamedTuple):
+    """A row of `transactions`, as far as reports of a station need it."""
+
+    pk: int
+    ocpp_id: str
+    evse: int
+    connector: int
+    id_token: str
+    token_key: str
+    parent: str
+    verdict: str
+    started_at: datetime
+    ended_at: datetime | None
+    meter_start_wh: float | None
+    meter_stop_wh: float | None
+    sampled_wh: float | None
+    last_register_wh: float | None
+    last_sample_at: datetime | None
+    marks: list[str] | None
+    stop_key: str
+    received_at: datetime
+
+    def marked(self, *marks: Mark) -> list[str]:
+        """Its marks with `marks` added, each once."""
+        return list(dict.fromkeys([*(self.marks or ()), *(mark.value for mark in marks)]))
+
+
+class Station(NamedTuple):
+    """Which model a station is: what a dialect needs to find its quirks."""
+
+    vendor: str
+    model: str
+    firmware: str
+
+
+class Connector(NamedTuple):
+    """A row of `connectors`; all None where the station never spoke of it."""
+
+    status: str | None
+    error_code: str | None
+    info: str | None
+    status_at: datetime | None
+    changed_at: datetime | None
+    power_w: float | None
+    register_wh: float | None
+    lifetime_wh: float | None
+    session_wh: float | None
+    measures: dict[str, list[float]] | None
+    measured_at: datetime | None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A connector with its station and, if any, its running transaction."""
+
+    booted_at: datetime | None
+    station: Station
+    connector: Connector
+    running: Transaction | None
+
+    @classmethod
+    def _make(cls, row: Any) -> Self:
+        running = Transaction._make(row[15:]) if row[15] is not None else None
+        return cls(row[0], Station._make(row[1:4]), Connector._make(row[4:15]), running)
+
+
+class UnknownStationError(LookupError):
+    """The station's record was deleted while it was connected."""
+
+
+_TRANSACTION = tuple(transactions.c[name] for name in Transaction._fields)
+_OF_STATION = transactions.c.station == bindparam("station_pk")
+_STATION = Query(
+    select(stations.c.vendor, stations.c.model, stations.c.firmware).where(
+        stations.c.pk == bindparam("station_pk")
+    ),
+    into=Station,
+)
+_PLACE = Query(
+    select(
+        stations.c.booted_at,
+        stations.c.vendor,
+        stations.c.model,
+        stations.c.firmware,
+        *(connectors.c[name] for name in Connector._fields),
+        *_TRANSACTION,
+    )
+    .select_from(
+        stations.outerjoin(
+            connectors,
+            and_(
+                connectors.c.station == stations.c.pk,
+                connectors.c.evse == bindparam("evse_id"),
+                connectors.c.connector == bindparam("connector_id"),
+            ),
+        ).outerjoin(transactions, transactions.c.pk == connectors.c.transaction)
+    )
+    .where(stations.c.pk == bindparam("station_pk")),
+    into=Place,
+)
+
+
+def _transactions(*conditions: ColumnElement[bool]) -> Query[Transaction]:
+    newest = (transactions.c.started_at.desc(), transactions.c.pk.desc())
+    return Query(
+        select(*_TRANSACTION).where(_OF_STATION, *conditions).order_by(*newest).limit(20), into=Transaction
+    )
+
+
+_BY_OCPP_ID = _transactions(transactions.c.ocpp_id == bindparam("id"))
+_BY_START = _transactions(transactions.c.start_key == bindparam("key"))
+_BY_STOP = _transactions(transactions.c.stop_key == bindparam("key"))
+_OPEN_AT_PLACE = _transactions(
+    transactions.c.evse == bindparam("evse_id"),
+    transactions.c.connector == bindparam("connector_id"),
+    transactions.c.ended_at.is_(None),
+)
+_UNSTOPPED = _transactions(or_(transactions.c.ended_at.is_(None), transactions.c.stop_key == ""))
+_DURING = _transactions(
+    transactions.c.evse == bindparam("evse_id"),
+    transactions.c.connector == bindparam("connector_id"),
+    transactions.c.started_at <= bindparam("latest_start"),
+    or_(transactions.c.ended_at.is_(None), transactions.c.ended_at >= bindparam("earliest_end")),
+)
+
+
+def connector_of(evse: int) -> int:
+    """OCPP 1.6 counts connectors, each an EVSE of its own; 0 is the whole station (OCPP 1.6 §4.9)."""
+    return 1 if evse else 0
+
+
+def station(db: Db, station_pk: int) -> Station:
+    """Which model it is."""
+    found = db.one(_STATION, station_pk=station_pk)
+    if found is None:
+        raise UnknownStationError(station_pk)
+    return found
+
+
+def find(db: Db, station_pk: int, evse: int, connector: int) -> Place:
+    """A connector, known or not, of a station that must exist."""
+    found = db.one(_PLACE, station_pk=station_pk, evse_id=evse, connector_id=connector)
+    if found is None:
+        raise UnknownStationError(station_pk)
+    return found
+
+
+def by_ocpp_id(db: Db, station_pk: int, ocpp_id: str) -> Transaction | None:
+    """This station's transaction of that id; another station's is never found."""
+    return db.one(_BY_OCPP_ID, station_pk=station_pk, id=ocpp_id)
+
+
+def by_start_key(db: Db, station_pk: int, key: str) -> Transaction | None:
+    """The newest transaction with this start."""
+    return db.one(_BY_START, station_pk=station_pk, key=key)
+
+
+def by_stop_key(db: Db, station_pk: int, key: str) -> Transaction | None:
+    """The transaction that this stop has ended already."""
+    return db.one(_BY_STOP, station_pk=station_pk, key=key)
+
+
+def open_at(db: Db, station_pk: int, evse: int, connector: int) -> list[Transaction]:
+    """Open transactions of a connector, newest first."""
+    return db.all(_OPEN_AT_PLACE, station_pk=station_pk, evse_id=evse, connector_id=connector)
+
+
+def unstopped(db: Db, station_pk: int) -> list[Transaction]:
+    """Transactions whose StopTransaction never came: open ones, and those that the next start closed."""
+    return db.all(_UNSTOPPED, station_pk=station_pk)
+
+
+def during(
+    db: Db, station_pk: int, evse: int, connector: int, *, latest_start: datetime, earliest_end: datetime
+) -> Transaction | None:
+    """The newest transaction of a connector that began by `latest_start` and had not ended before `earliest_end`."""
+    return db.one(
+        _DURING,
+        station_pk=station_pk,
+        evse_id=evse,
+        connector_id=connector,
+        latest_start=latest_start,
+        earliest_end=earliest_end,
+    )
