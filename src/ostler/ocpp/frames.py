@@ -128,6 +128,9 @@ def parse(data: bytes) -> Frame | Malformed | Ignored:
         frame: Frame = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _parse_roughly(data)
+    # Its details may be any JSON; payloads are still unread.
+    if isinstance(frame, ErrorFrame | ResultErrorFrame) and rough.too_deep(data):
+        return _parse_roughly(data)
     return frame
 
 

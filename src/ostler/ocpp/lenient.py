@@ -13,7 +13,7 @@ import msgspec
 from ostler.ocpp import rough
 from ostler.ocpp.base import Message
 from ostler.ocpp.deviations import Deviation, Notes, Rule
-from ostler.ocpp.mending import Mender, odd_times
+from ostler.ocpp.mending import Mender, free_form, odd_times
 
 __all__ = ["Decoded", "Deviation", "Rule", "decode", "exact"]
 
@@ -50,9 +50,16 @@ def decode(raw: bytes, kind: type[M], *, strict: bool = False) -> Decoded[M]:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         else:
-            if not odd_times(message):
+            if not (odd_times(message) or _wild(raw, kind)):
                 return Decoded(message)
     return _mend(raw, kind, Notes(strict=strict))
+
+
+def _wild(raw: bytes, kind: type[Message]) -> bool:
+    """Whether a field that may hold any JSON holds what we could not store or write again."""
+    return any(name in raw for name in free_form(kind)) and (
+        rough.too_deep(raw) or rough.has_long_number(raw)
+    )
 
 
 def _mend(raw: bytes, kind: type[M], notes: Notes) -> Decoded[M]:
@@ -62,7 +69,7 @@ def _mend(raw: bytes, kind: type[M], notes: Notes) -> Decoded[M]:
         raise notes.unusable("", Rule.NOT_JSON, str(error)) from error
     if not flawless:
         notes.add("", Rule.NOT_JSON, value)
-    clean = rough.all_storable(value) if b"\\u" in raw or not flawless else value
+    clean = rough.all_storable(value)
     if clean != value:
         notes.add("", Rule.UNSTORABLE_TEXT, value)
     return Decoded(Mender(notes, with_null=b"null" in raw or not flawless).payload(clean, kind), notes.kept())

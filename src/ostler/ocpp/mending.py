@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from ostler.ocpp import scalars, times
+from ostler.ocpp import rough, scalars, times
 from ostler.ocpp.base import Message, Response
 from ostler.ocpp.deviations import Notes, Rule
 from ostler.ocpp.scalars import UnusableError, word_list
@@ -43,16 +43,16 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]")
 class _Layout:
     """What is needed of a struct type: its fields by wire name, by plain name, and the way to times in it."""
 
-    __slots__ = ("by_plain_name", "fields", "kind", "times")
+    __slots__ = ("by_plain_name", "fields", "free_form", "times")
 
     def __init__(self, kind: type[Message]) -> None:
         info = inspect.type_info(kind)
         if not isinstance(info, inspect.StructType):
             raise TypeError(f"{kind} is no struct")
-        self.kind = kind
         self.fields = {field.encode_name: field for field in info.fields}
         self.by_plain_name = {_plain(name): name for name in self.fields}
         self.times = tuple(_ways_to_times(info))
+        self.free_form = frozenset(_free_form_names(info))
 
 
 _layouts: dict[type[Message], _Layout] = {}
@@ -63,6 +63,11 @@ def _layout(kind: type[Message]) -> _Layout:
     if layout is None:
         layout = _layouts[kind] = _Layout(kind)
     return layout
+
+
+def free_form(kind: type[Message]) -> frozenset[bytes]:
+    """Return the quoted names, in a message of this kind and its parts, under which any JSON may stand."""
+    return _layout(kind).free_form
 
 
 def odd_times(message: Message) -> bool:
@@ -89,9 +94,24 @@ def _ways_to_times(info: inspect.StructType) -> Iterator[tuple[str, bool]]:
         kind = _needed(field.type)
         if isinstance(kind, inspect.DateTimeType):
             yield field.name, True
-        item = kind.item_type if isinstance(kind, inspect.ListType) else kind
+        item = _part(kind)
         if isinstance(item, inspect.StructType) and _layout(_message(item)).times:
             yield field.name, False
+
+
+def _free_form_names(info: inspect.StructType) -> Iterator[bytes]:
+    for field in info.fields:
+        part = _part(field.type)
+        if isinstance(part, inspect.StructType):
+            yield from _layout(_message(part)).free_form
+        elif isinstance(part, inspect.AnyType | inspect.DictType):
+            yield f'"{field.encode_name}"'.encode()
+
+
+def _part(kind: inspect.Type) -> inspect.Type:
+    """Return what a field or its list holds."""
+    kind = _needed(kind)
+    return kind.item_type if isinstance(kind, inspect.ListType) else kind
 
 
 def _needed(kind: inspect.Type) -> inspect.Type:
@@ -208,12 +228,13 @@ class Mender:
                 return self._struct(value, _message(expected), path)
             case inspect.ListType():
                 return self._list(value, expected, path)
-            case inspect.DictType():
-                if isinstance(value, dict):
-                    return value
+            case inspect.DictType() if not isinstance(value, dict):
                 raise UnusableError(path, Rule.WRONG_TYPE, value)
-            case inspect.AnyType():
-                return value
+            case inspect.DictType() | inspect.AnyType():
+                short = rough.all_short(value)
+                if short != value:
+                    self._notes.add(path, Rule.OUT_OF_RANGE, value)
+                return short
             case _:
                 return scalars.read(value, expected, path, self._notes)
 

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 MAX_DEPTH = 64
-_MAX_DIGITS = 40
+_MAX_DIGITS = 300
+_LONGEST = 2**63
+_LONG_NUMBER = re.compile(rb"\d{19}")
 
 # A string that never ends is taken to the end of the text, so that the scan stays linear.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -33,6 +35,11 @@ def too_deep(data: bytes) -> bool:
         elif token[0] in (b"]", b"}"):
             depth -= 1
     return False
+
+
+def has_long_number(data: bytes) -> bool:
+    """Whether `data` holds digits enough for an integer of more than 64 bits."""
+    return _LONG_NUMBER.search(data) is not None
 
 
 def parse(data: bytes) -> tuple[Any, bool]:
@@ -75,6 +82,19 @@ def all_storable(value: Any) -> Any:
             return [all_storable(item) for item in value]
         case dict():
             return {storable(key): all_storable(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def all_short(value: Any) -> Any:
+    """Return `value`, which `parse` gave, with longer integers than 64 bits as floats."""
+    match value:
+        case list():
+            return [all_short(item) for item in value]
+        case dict():
+            return {key: all_short(item) for key, item in value.items()}
+        case int() if abs(value) >= _LONGEST:
+            return _finite(str(value))
         case _:
             return value
 

@@ -79,8 +79,8 @@ def _integer(value: Any, expected: inspect.IntType, path: str, notes: Notes) -> 
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
     else:
-        notes.add(path, Rule.WRONG_TYPE, value)
         number = _whole(value, path)
+        notes.add(path, Rule.WRONG_TYPE, value)
     low = -_INT64 - 1 if expected.ge is None else expected.ge
     high = _INT64 if expected.le is None else expected.le
     if not low <= number <= high:
@@ -97,9 +97,9 @@ def _whole(value: Any, path: str) -> int:
 
 
 def _decimal(value: Any, expected: inspect.FloatType, path: str, notes: Notes) -> float:
-    if isinstance(value, bool | str) or value is None:
-        notes.add(path, Rule.WRONG_TYPE, value)
     number = _number(value, path)
+    if isinstance(value, bool | str):
+        notes.add(path, Rule.WRONG_TYPE, value)
     low = -math.inf if expected.ge is None else expected.ge
     high = math.inf if expected.le is None else expected.le
     if not low <= number <= high:
