@@ -16,7 +16,9 @@ from ostler.domain.events import Event
 from ostler.store.statements import Query, Write
 
 T = TypeVar("T")
-SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+WRITER_CACHE_KIB = 32_000
+READER_CACHE_KIB = 4_000
+SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
 
 
 class LogRow(msgspec.Struct, kw_only=True):
@@ -68,7 +70,7 @@ class Db:
         return key
 
     def later(self, statement: Write, **values: Any) -> None:
-        """Collect a row; all rows of one statement are written by one `executemany` just before the commit."""
+        """Collect a row; all rows of one statement are written at once just before the commit."""
         self._many[statement].append(statement.compiled(self._dialect).arguments(values))
 
     def one(self, query: Query[T], **values: Any) -> T | None:
@@ -114,24 +116,38 @@ class Db:
             self._connection.executemany(statement.compiled(self._dialect).sql, rows)
         self._many.clear()
 
-    def forget(self) -> None:
-        """Drop what was collected (the writer calls it after a rollback)."""
+    def forget(self, events: int = 0, log_rows: int = 0) -> None:
+        """Drop what was collected after the first `events` and `log_rows` (the writer calls it after a
+        rollback).
+        """
         self._many.clear()
-        self.events.clear()
-        self.log_rows.clear()
+        del self.events[events:]
+        del self.log_rows[log_rows:]
 
 
 def connect(path: Path, *, synchronous: str = "FULL", readonly: bool = False) -> sqlite3.Connection:
     """Open an SQLite file in WAL mode. `synchronous` FULL survives power loss, NORMAL survives kill -9.
 
-    Transactions are begun and committed by hand. Waits up to 10 s for another process's write.
+    Transactions are begun and committed by hand. Waits up to 10 s for another process's write. A new file may
+    be read by its owner only: it holds hashes of keys. Raises `sqlite3.DatabaseError` when the file is no
+    database.
     """
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=512)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32000")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    if readonly:
-        connection.execute("PRAGMA query_only = ON")
+    if not readonly:
+        path.touch(mode=0o600)  # SQLite gives the -wal and -shm files the same rights
+    connection = sqlite3.connect(
+        path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB if readonly else WRITER_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        # A burst may make the write-ahead log long; give the room back at the next checkpoint.
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        if readonly:
+            connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

@@ -1,7 +1,7 @@
 """Every table. `main` lives in ostler.db, `log` in log.db; after a change run `make migration`.
 
-Times are `Utc`, energies Wh, powers W, currents A. `pk` is ours and small, because big tables repeat it; `id` is what
-people and stations know.
+Times are `Utc`, energies Wh, powers W, currents A. `pk` is ours and small, because big tables repeat it; `id`
+is what people and stations know.
 """
 
 from __future__ import annotations
@@ -52,14 +52,17 @@ stations = Table(
     Column("security_profile", Integer, nullable=False, server_default="0"),
     Column("key_salt", LargeBinary),
     Column("key_hash", LargeBinary),
-    Column("key_shown", Boolean, nullable=False, server_default="0"),  # the station has used its key: required from then on
-    Column("authorization", Text, nullable=False, server_default="none"),  # none, all, groups (see station_groups)
+    # the station has used its key: required from then on
+    Column("key_shown", Boolean, nullable=False, server_default="0"),
+    # none, all, groups (see station_groups)
+    Column("authorization", Text, nullable=False, server_default="none"),
     Column("boot", Text, nullable=False, server_default="accepted"),
     Column("strict", Boolean, nullable=False, server_default="0"),
     Column("ping_interval_s", Integer),  # null: the server's default; 0: never
     Column("close_frame", Boolean, nullable=False, server_default="1"),
     Column("heartbeat_interval_s", Integer),
-    Column("registration", Text),  # last BootNotification answer: Accepted, Pending, Rejected; null: never booted
+    # last BootNotification answer: Accepted, Pending, Rejected; null: never booted
+    Column("registration", Text),
     Column("created_at", Utc, nullable=False),
     Column("booted_at", Utc),
     Column("connected_at", Utc),
@@ -117,7 +120,8 @@ tokens = Table(
     "tokens",
     main,
     Column("pk", Integer, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # the id token in lower case: tokens are CiStrings (OCPP 1.6 §7.28)
+    # the id token in lower case: tokens are CiStrings (OCPP 1.6 §7.28)
+    Column("key", Text, nullable=False, unique=True),
     Column("id_token", Text, nullable=False),
     Column("type", Text, nullable=False, server_default=""),
     Column("name", Text, nullable=False, server_default=""),
@@ -154,7 +158,8 @@ connectors = Table(
     Column("transaction", Integer),  # pk of the running one
     Column("power_w", Float),
     Column("register_wh", Float),  # the meter's last absolute reading
-    Column("lifetime_wh", Float, nullable=False, server_default="0"),  # never falls, whatever the register does
+    # never falls, whatever the register does
+    Column("lifetime_wh", Float, nullable=False, server_default="0"),
     Column("session_wh", Float),
     Column("measures", Json),  # latest value per measurand and phase: {"Voltage.L1": [231.0, ms], ...}
     Column("measured_at", Utc),
@@ -292,12 +297,14 @@ parameters = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text),
     Column("readonly", Boolean, nullable=False, server_default="0"),
-    Column("known", Boolean, nullable=False, server_default="1"),  # false: the station said it does not know the key
+    # false: the station said it does not know the key
+    Column("known", Boolean, nullable=False, server_default="1"),
     Column("reboot_required", Boolean, nullable=False, server_default="0"),
     Column("read_at", Utc, nullable=False),
 )
 
-notices = Table(  # the last state of each slow thing that a station does: firmware, diagnostics, log, security, certificate
+# the last state of each slow thing that a station does: firmware, diagnostics, log, security, certificate
+notices = Table(
     "notices",
     main,
     Column("pk", Integer, primary_key=True),

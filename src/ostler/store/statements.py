@@ -1,7 +1,7 @@
 """SQL that is written with SQLAlchemy, compiled once, and run on the driver.
 
-SQLAlchemy's own execution costs tens of microseconds a statement; a message of a station needs several. Compiling once
-keeps its typed tables and its two dialects and leaves only the driver's cost.
+SQLAlchemy's own execution costs tens of microseconds a statement; a message of a station needs several.
+Compiling once keeps its typed tables and its two dialects and leaves only the driver's cost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Processor = Callable[[Any], Any]
 
 
 class Compiled(NamedTuple):
-    """SQL for one database: `names` in the order of the placeholders, with the values that the statement itself holds."""
+    """SQL for one database: `names` in the order of the placeholders; `fixed` is what the statement holds."""
 
     sql: str
     names: tuple[str, ...]
@@ -29,7 +29,11 @@ class Compiled(NamedTuple):
         """The driver's positional arguments; a name that nobody gave is a KeyError."""
         fixed = self.fixed
         return [
-            convert(given[name] if name in given else fixed[name]) if convert else given[name] if name in given else fixed[name]
+            convert(given[name] if name in given else fixed[name])
+            if convert
+            else given[name]
+            if name in given
+            else fixed[name]
             for name, convert in zip(self.names, self.bind, strict=True)
         ]
 
@@ -50,7 +54,7 @@ def _compile(clause: ClauseElement, dialect: Dialect) -> Compiled:
 
 
 class Statement:
-    """A clause, or a function from a dialect's `insert` to one (for upserts), compiled at first use per database."""
+    """A clause, or a function from a dialect's `insert` to one (for upserts), compiled at first use."""
 
     __slots__ = ("_clause", "_compiled")
 
@@ -85,6 +89,7 @@ class Query(Statement, Generic[T]):
 
 def upsert(table: Table, key: Sequence[str], columns: Sequence[str]) -> Write:
     """Insert a row with `key` and `columns`, or update its `columns` where `key` exists."""
+
     def build(insert: Callable[[Table], Any]) -> UpdateBase:
         clause = insert(table).values({name: bindparam(name) for name in (*key, *columns)})
         if not columns:

@@ -21,12 +21,12 @@ def from_ms(value: int) -> datetime:
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware UTC time, kept as whole milliseconds since 1970: eight bytes, sortable, without a zone to lose."""
+    """An aware UTC time, kept as whole milliseconds since 1970: sortable, without a zone to lose."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy\'s signature
         """Refuse naive times: they would be somebody's local time."""
         if value is None:
             return None
@@ -35,7 +35,7 @@ class Utc(TypeDecorator[datetime]):
             raise ValueError(text)
         return to_ms(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy\'s signature
         """Give back an aware time."""
         return None if value is None else from_ms(value)
 
@@ -46,10 +46,10 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy\'s signature
         """Encode; `msgspec.Raw` and structs are fine too."""
         return None if value is None else msgspec.json.encode(value).decode()
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy\'s signature
         """Decode into plain lists, dicts, numbers and strings."""
         return None if value is None else msgspec.json.decode(value)
