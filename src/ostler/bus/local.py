@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from ostler.domain.commands import Command, CommandResult
 from ostler.domain.events import Event
 from ostler.domain.words import Result
+
+E = TypeVar("E", bound=Event)
 
 OFFLINE = CommandResult(result=Result.OFFLINE, detail="The station is not connected.")
 
@@ -65,6 +67,7 @@ class Bus:
     def __init__(self, history: int = 2000) -> None:
         self._subscriptions: set[Subscription] = set()
         self._holders: dict[str, Holder] = {}
+        self._listeners: defaultdict[type[Event], list[Callable[[Any], None]]] = defaultdict(list)
         self._history: deque[Numbered] = deque(maxlen=history)
         self._number = 0
 
@@ -76,6 +79,18 @@ class Bus:
             self._history.append(numbered)
             for subscription in self._subscriptions:
                 subscription.put(numbered)
+            listeners = self._listeners.get(type(event))
+            if listeners is not None:
+                for listener in listeners:
+                    listener(event)
+
+    def listen(self, kind: type[E], listener: Callable[[E], None]) -> None:
+        """Call `listener` at once for each event of `kind`; it must be quick and must not raise."""
+        self._listeners[kind].append(listener)
+
+    def unlisten(self, kind: type[E], listener: Callable[[E], None]) -> None:
+        """Call `listener` no longer."""
+        self._listeners[kind].remove(listener)
 
     def subscribe(self, *, after: int | None = None, limit: int = 10_000) -> Subscription:
         """Listen; `after` replays what is still known since that number (SSE `Last-Event-ID`)."""

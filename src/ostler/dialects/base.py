@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -21,13 +21,15 @@ R = TypeVar("R", bound=Response)
 class Inbound(Generic[M]):
     """A request of a station on its way through a handler.
 
-    `received_at` is whole seconds or milliseconds, aware UTC. `deviations` counts what the decoder had to mend.
+    `received_at` is whole milliseconds, aware UTC. `deviations` counts what the decoder had to mend.
     A handler may set `connector` and `transaction` for the message log.
     """
 
     __slots__ = ("connector", "deviations", "epoch", "pk", "received_at", "request", "station", "transaction")
 
-    def __init__(self, *, station: str, pk: int, epoch: int, received_at: datetime, request: M, deviations: int = 0) -> None:
+    def __init__(
+        self, *, station: str, pk: int, epoch: int, received_at: datetime, request: M, deviations: int = 0
+    ) -> None:
         self.station = station
         self.pk = pk
         self.epoch = epoch
@@ -42,8 +44,8 @@ Answer = Callable[[Db, Inbound[Any]], Response]
 """Runs in the writer, inside its database transaction; the answer leaves after the commit."""
 
 
-class CallFailed(Exception):
-    """A call of ours was not answered with a result: `outcome` says how, `code` is the CALLERROR code if there is one."""
+class CallFailed(Exception):  # noqa: N818 - it is no error of ours: stations refuse, or are gone
+    """A call of ours has no result: `outcome` says how, `code` is the CALLERROR code if there is one."""
 
     def __init__(self, outcome: Result, detail: str, code: str = "") -> None:
         super().__init__(detail)
@@ -77,12 +79,28 @@ class Caller(Protocol):
 Sender = Callable[[Caller, Any], Awaitable[CommandResult]]
 
 
+class Stranger(NamedTuple):
+    """What somebody unknown says of itself when it boots, and the answer that makes it wait."""
+
+    answer: Response
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+
+
+Introduce = Callable[[Request[Any], datetime, int], Stranger]
+"""Reads a boot request of a stranger, given the time and after how many seconds it may ask again."""
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One OCPP version.
 
-    `answers` and `sends` are complete: `refused` names, with the reason, each request that a station may send and we
-    do not serve; `boot_actions` may be sent before the station is accepted, `kept_actions` are transaction messages,
-    which are kept whatever the station's state.
+    `answers` and `sends` are complete: `refused` names, with the reason, each request that a station may
+    send and we do not serve; `boot_actions` may be sent before the station is accepted, `kept_actions` are
+    transaction messages, which are kept whatever the station's state. `introduce`
+    answers strangers; without it they are refused.
+    `starting` are requests of ours that must not be sent before the station is accepted (OCPP 1.6 §4.2).
     """
 
     version: str
@@ -93,3 +111,12 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     refused: Mapping[str, str] = {}
     boot_actions: frozenset[str] = frozenset({"BootNotification"})
     kept_actions: frozenset[str] = frozenset()
+    introduce: Introduce | None = None
+    starting: frozenset[str] = frozenset(
+        {
+            "RemoteStartTransaction",
+            "RemoteStopTransaction",
+            "RequestStartTransaction",
+            "RequestStopTransaction",
+        }
+    )

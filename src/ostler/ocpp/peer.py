@@ -83,8 +83,8 @@ class Peer:
         "_out",
         "_prefix",
         "_requests",
-        "_strict",
         "_timeout_s",
+        "strict",
         "version",
     )
 
@@ -99,7 +99,7 @@ class Peer:
     ) -> None:
         self.version = version
         self._requests = REQUESTS[version]
-        self._strict = strict
+        self.strict = strict
         self._timeout_s = call_timeout_s
         self._max_queue = max_queue
         # An answer that a station kept over a reconnect must not meet a call of the new connection.
@@ -199,7 +199,7 @@ class Peer:
             kind = self._requests.get(frame.action)
             if kind is None or deviations:
                 kind, deviations = self._meant(frame)
-            decoded = lenient.decode(raw, kind, strict=self._strict)
+            decoded = lenient.decode(raw, kind, strict=self.strict)
         except OcppError as error:
             return CallRefused(frame.id, frame.action, raw, self.refuse(frame.id, error), error)
         if decoded.deviations:
@@ -209,13 +209,13 @@ class Peer:
     def _meant(self, frame: CallFrame) -> tuple[type[Request[Any]], _Deviations]:
         """Return the request of a frame that deviates, or whose action differs from the right one in case."""
         deviations = frame.deviations
-        if deviations and self._strict:
+        if deviations and self.strict:
             raise OcppError(ErrorCode.FORMAT_VIOLATION, f"The frame breaks the rule '{deviations[0].rule}'.")
         if frame.action in self._requests:
             return self._requests[frame.action], deviations
         wanted = frame.action.strip().casefold()
         for action, kind in self._requests.items():
-            if action.casefold() == wanted and not self._strict:
+            if action.casefold() == wanted and not self.strict:
                 return kind, (*deviations, Deviation("[2]", Rule.MISSPELT_WORD, frame.action[:100]))
         raise OcppError(ErrorCode.NOT_IMPLEMENTED, f"There is no action '{frame.action[:100]}'.")
 
@@ -225,7 +225,7 @@ class Peer:
             return FrameIgnored("CALLRESULT for no open call", data)
         raw = bytes(frame.payload)
         try:
-            decoded = lenient.decode(raw, call.request.response_type, strict=self._strict)
+            decoded = lenient.decode(raw, call.request.response_type, strict=self.strict)
         except OcppError as error:
             if self.version is Version.V21:
                 self._out.append(frames.encode_result_error(call.id, error))
@@ -248,7 +248,7 @@ class Peer:
             return FrameIgnored("SEND of an unknown action", data)
         raw = bytes(frame.payload)
         try:
-            decoded = lenient.decode(raw, kind, strict=self._strict)
+            decoded = lenient.decode(raw, kind, strict=self.strict)
         except OcppError as error:
             return FrameIgnored(f"SEND refused: {error}", data)
         return SendReceived(frame.id, decoded.message, raw, frame.deviations + decoded.deviations)

@@ -9,6 +9,7 @@ import msgspec
 
 MASK: Final = "***"
 LONGEST_FREE_TEXT: Final = 4096
+LONGEST_WORD: Final = 100
 
 # The messages of which there are many hold no secrets, so nothing is decoded for them a second time.
 _HARMLESS: Final = frozenset(

@@ -49,6 +49,7 @@ class Record(NamedTuple):
     strict: bool
     ping_interval_s: int | None
     close_frame: bool
+    heartbeat_interval_s: int | None
     registration: str | None
     epoch: int
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ostler.dialects.base import Dialect
-from ostler.dialects.v16 import authorize, boot, metering, notifications, transactions
+from ostler.dialects.v16 import authorize, boot, metering, notifications, strangers, transactions
 from ostler.dialects.v16.sends import SENDS
 from ostler.ocpp import v16
 from ostler.ocpp.base import Version
@@ -30,4 +30,5 @@ DIALECT = Dialect(
     },
     sends=SENDS,
     kept_actions=frozenset({"StartTransaction", "StopTransaction", "MeterValues"}),
+    introduce=strangers.introduce,
 )
