@@ -72,7 +72,7 @@ export interface Setup {
 
 export interface CommandResult {
   result: "accepted" | "rejected" | "scheduled" | "not-supported" | "offline" | "timed-out" | "error";
-  detail: string;
+  detail?: string;
 }
 
 interface Page<T> {
@@ -134,7 +134,8 @@ export const api = {
   tokens: () => ask<Page<Token>>("GET", "/tokens?limit=1000").then((page) => page.items),
 
   waitingRoom: () => ask<Page<Waiting>>("GET", "/waiting-room").then((page) => page.items),
-  accept: (station: string) => ask("POST", `/waiting-room/${id(station)}/accept`),
+  accept: (station: string, allTokens: boolean) =>
+    ask("POST", `/waiting-room/${id(station)}/accept`, { authorization: allTokens ? "all" : "none" }),
   ignore: (station: string) => ask("POST", `/waiting-room/${id(station)}/ignore`),
   joiningWindow: () => ask<JoiningWindow>("GET", "/joining-window"),
   openJoiningWindow: (minutes: number) => ask<JoiningWindow>("PUT", "/joining-window", { minutes }),

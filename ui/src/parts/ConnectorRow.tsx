@@ -7,7 +7,7 @@ import { useWords, type Words } from "../words";
 import { Icon } from "./icons";
 import { StartDialog } from "./StartDialog";
 import { Status } from "./Status";
-import { Trouble } from "./Trouble";
+import { Trouble, told } from "./Trouble";
 
 /** One plain sentence why it is as it is. */
 function why({ of, language }: Words, connector: Connector): string {
@@ -50,7 +50,8 @@ function Session({ connector }: { connector: Connector }) {
 }
 
 function StopButton({ station, transaction }: { station: Station; transaction: number }) {
-  const { t, of } = useWords();
+  const words = useWords();
+  const { t } = words;
   const stop = useMutation({ mutationFn: () => api.stop(station.id, transaction) });
   const accepted = stop.data?.result === "accepted";
   return (
@@ -66,7 +67,7 @@ function StopButton({ station, transaction }: { station: Station; transaction: n
       {stop.error && <Trouble error={stop.error} />}
       {stop.data && (
         <Alert color={accepted ? "teal" : "orange"} p="xs" role="status">
-          {accepted ? t("stop.sent") : `${of("result", stop.data.result)} ${stop.data.detail}`}
+          {accepted ? t("stop.sent") : told(words, stop.data)}
         </Alert>
       )}
     </Stack>

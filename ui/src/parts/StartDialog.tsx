@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, type Connector, type Station, type Token } from "../api";
 import { useWords } from "../words";
-import { Trouble } from "./Trouble";
+import { Trouble, told } from "./Trouble";
 
 const shown = (token: Token) => (token.name ? `${token.name} · ${token.id_token}` : token.id_token);
 
@@ -19,7 +19,8 @@ export function StartDialog({
   alone: boolean;
   onClose: () => void;
 }) {
-  const { t, of } = useWords();
+  const words = useWords();
+  const { t } = words;
   const [text, setText] = useState("");
   const tokens = useQuery({ queryKey: ["tokens"], queryFn: api.tokens });
   const usable = (tokens.data ?? []).filter((token) => token.status === "Accepted");
@@ -55,7 +56,7 @@ export function StartDialog({
           {start.error && <Trouble error={start.error} />}
           {start.data && (
             <Alert color={accepted ? "teal" : "orange"} role="status">
-              {accepted ? t("start.sent") : `${of("result", start.data.result)} ${start.data.detail}`}
+              {accepted ? t("start.sent") : told(words, start.data)}
             </Alert>
           )}
           <Group justify="flex-end">

@@ -1,5 +1,5 @@
 import { Alert, Button, Group } from "@mantine/core";
-import { Problem } from "../api";
+import { type CommandResult, Problem } from "../api";
 import { useWords, type Words } from "../words";
 import { Icon } from "./icons";
 
@@ -9,6 +9,11 @@ export function explain(words: Words, error: unknown): string {
     return error.status === 0 ? words.t("error.network") : words.t("error.other", { detail: error.message });
   }
   return words.t("error.other", { detail: String(error) });
+}
+
+/** How a charger took an order, with its own reason where it gave one. */
+export function told({ of }: Words, { result, detail }: CommandResult): string {
+  return [of("result", result), detail].filter(Boolean).join(" ");
 }
 
 export function Trouble({ error, onRetry }: { error: unknown; onRetry?: () => void }) {

@@ -52,10 +52,7 @@ function AcceptDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const client = useQueryClient();
   const [all, setAll] = useState(false);
   const accept = useMutation({
-    mutationFn: async () => {
-      await api.accept(id);
-      if (all) await api.allowAllTokens(id);
-    },
+    mutationFn: () => api.accept(id, all),
     onSuccess: onClose,
     onSettled: () => client.invalidateQueries(),
   });
