@@ -57,12 +57,17 @@ class SetAvailability(Command, frozen=True, kw_only=True, tag="set-availability"
 
 
 class SetLimit(Command, frozen=True, kw_only=True, tag="set-limit"):
-    """Limit a connector or the station: amperes a phase or watts in total; both None removes our limit."""
+    """Limit a connector or the station: amperes a phase or watts in total; both None removes our limit.
+
+    `phases` is what the one is converted into the other with, where a station takes only one; None: as
+    measured.
+    """
 
     connector: int | None = None
     evse: int | None = None
     current_a: float | None = None
     power_w: float | None = None
+    phases: Literal[1, 2, 3] | None = None
 
 
 class SetChargingProfile(Command, frozen=True, kw_only=True, tag="set-charging-profile"):
@@ -133,6 +138,19 @@ class ParameterChange(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     value: str
+
+
+class ParameterResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How one change ended: accepted, reboot-required, unchanged, rejected, not-supported, or why nobody
+    answered.
+
+    `value` is what the station holds now, as read back; None where that is not known.
+    """
+
+    key: str
+    result: str
+    detail: str
+    value: str | None = None
 
 
 class WriteParameters(Command, frozen=True, kw_only=True, tag="write-parameters"):

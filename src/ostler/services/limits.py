@@ -33,6 +33,19 @@ class Form(NamedTuple):
     unit: str
 
 
+class Abilities(NamedTuple):
+    """What is known of the model: the highest stack level, the only kind that it takes, the whole station's
+    limit.
+    """
+
+    highest_stack_level: int | None = None
+    kind: str = ""
+    station_profile: bool = True
+
+
+ANY_MODEL = Abilities()
+
+
 class LimitInForce(msgspec.Struct, frozen=True, kw_only=True):
     """What bounds an EVSE now, as we believe; all None and empty where nothing does.
 
@@ -81,15 +94,24 @@ def in_force(db: Db, station_pk: int, connector: int, now: datetime) -> LimitInF
     )
 
 
-def forms(db: Db, station_pk: int, evse: int, unit: Unit) -> list[Form]:
+def forms(db: Db, station_pk: int, evse: int, unit: Unit, model: Abilities = ANY_MODEL) -> list[Form]:
     """The ways to limit `evse` that are worth trying, what worked the last time first.
 
     `unit` is that of the order; the other one is tried where the station does not exclude it.
     """
+    known = [row.evse for row in db.all(CONNECTORS, station=station_pk)]
+    targets = [
+        target
+        for target in _targets(evse, known)
+        if model.station_profile or target[1] is not Purpose.STATION_MAX
+    ]
     ranked = _ranked(
-        targets=_targets(evse, [row.evse for row in db.all(CONNECTORS, station=station_pk)]),
+        targets=targets or [(0, Purpose.TX_DEFAULT)],
         units=_units(parameters.value(db, station_pk, "ChargingScheduleAllowedChargingRateUnit"), unit),
-        stack_levels=_stack_levels(parameters.whole_number(db, station_pk, "ChargeProfileMaxStackLevel")),
+        stack_levels=_stack_levels(
+            parameters.whole_number(db, station_pk, "ChargeProfileMaxStackLevel"), model.highest_stack_level
+        ),
+        kinds=[Kind(model.kind)] if model.kind else [Kind.ABSOLUTE, Kind.RELATIVE],
     )
     habit = db.one(HABIT, station=station_pk, evse=evse)
     if habit is None:
@@ -118,20 +140,24 @@ def said_in(unit: str, *, current_a: float | None, power_w: float | None, phases
     return float(math.floor(watts + 1e-6))
 
 
-def _ranked(*, targets: list[tuple[int, Purpose]], units: list[Unit], stack_levels: list[int]) -> list[Form]:
-    """First the usual form, then those that differ in one thing, then in two...: purpose, unit, stack
-    level, kind.
+def _ranked(
+    *, targets: list[tuple[int, Purpose]], units: list[Unit], stack_levels: list[int], kinds: list[Kind]
+) -> list[Form]:
+    """First the usual form, then those that differ in one thing, then in two...: purpose, unit, level,
+    kind.
     """
     found = []
-    ranks = product(range(len(targets)), range(len(units)), range(len(stack_levels)), range(2))
-    for target, unit, level, kind in sorted(
-        ranks, key=lambda rank: (sum(map(bool, rank)), [-n for n in rank])
-    ):
+    ranks = product(range(len(targets)), range(len(units)), range(len(stack_levels)), range(len(kinds)))
+    for rank in sorted(ranks, key=lambda rank: (sum(map(bool, rank)), [-number for number in rank])):
+        target, unit, level, kind = rank
         evse, purpose = targets[target]
-        if purpose is Purpose.STATION_MAX and kind:
-            continue  # no transaction that it could be relative to
-        kinds = (Kind.ABSOLUTE, Kind.RELATIVE)
-        found.append(Form(evse, purpose.value, kinds[kind].value, stack_levels[level], units[unit]))
+        if purpose is Purpose.STATION_MAX:
+            if kind:
+                continue
+            # No transaction that it could be relative to, whatever the model says of kinds.
+            found.append(Form(evse, purpose.value, Kind.ABSOLUTE.value, stack_levels[level], units[unit]))
+        else:
+            found.append(Form(evse, purpose.value, kinds[kind].value, stack_levels[level], units[unit]))
     return found
 
 
@@ -155,9 +181,10 @@ def _units(allowed: str | None, wanted: Unit) -> list[Unit]:
     return [unit for unit in (wanted, other) if takes[unit]]
 
 
-def _stack_levels(highest: int | None) -> list[int]:
+def _stack_levels(said: int | None, known: int | None) -> list[int]:
     """The highest, so that our limit is above what others left behind; then 0, all that some models know."""
-    return [highest, 0] if highest is not None and highest > 0 else [0]
+    highest = min((level for level in (said, known) if level is not None), default=0)
+    return [highest, 0] if said is not None and highest > 0 else [0]
 
 
 def _single_phase(measures: Mapping[str, Any]) -> bool:

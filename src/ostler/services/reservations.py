@@ -14,7 +14,6 @@ from ostler.store.statements import Query, Write
 
 REQUESTED = "requested"
 ACTIVE = "active"
-USED = "used"
 CANCELLED = "cancelled"
 EXPIRED = "expired"
 REFUSED = "refused"
@@ -163,37 +162,6 @@ def connector_lost(db: Db, station_pk: int, evse: int, now: datetime) -> int:
     for row in lost:
         settle(db, row.pk, CANCELLED, now)
     return len(lost)
-
-
-def consume(
-    db: Db,
-    station_pk: int,
-    *,
-    evse: int,
-    id_token: str,
-    parent: str,
-    reservation_id: int | None,
-    now: datetime,
-) -> int | None:
-    """Use up the reservation that a start on `evse` fulfils; gives its id, None where there is none.
-
-    By the id that the station names (0 and unknown ones mean none), else by token or parent on this EVSE or
-    on any.
-    """
-    rows = held(db, station_pk)
-    named = [row for row in rows if row.pk == reservation_id]
-    token, group = id_token.casefold(), parent.casefold()
-    fitting = [
-        row
-        for row in rows
-        if row.evse in {0, evse}
-        and not is_expired(row.expires_at, now)
-        and (row.id_token.casefold() == token or (group and row.parent.casefold() == group))
-    ]
-    for row in [*named, *sorted(fitting, key=lambda row: row.evse != evse)]:
-        settle(db, row.pk, USED, now)
-        return row.pk
-    return None
 
 
 def _tell(db: Db, pk: int, now: datetime) -> None:
