@@ -298,6 +298,20 @@ def test_an_odd_time_in_one_part_leaves_the_other_parts_as_they_are():
     assert [part.timestamp for part in decoded.message.meter_value] == [NOON, NEVER_SET]
 
 
+def test_a_single_part_with_a_sound_time_is_no_deviation():
+    payload = {"idTagInfo": {"status": "Accepted", "expiryDate": NOON_TEXT}}
+
+    assert decode(payload, v16.AuthorizeResponse).deviations == ()
+
+
+def test_a_sound_flag_beside_a_flaw_stays_as_it_is():
+    key = {"key": "A", "readonly": True, "value": "x" * 501}
+    decoded = decode({"configurationKey": [key]}, v16.GetConfigurationResponse)
+
+    assert decoded.message.configuration_key == [v16.KeyValue(key="A", readonly=True, value="x" * 501)]
+    assert rules(decoded) == [("configurationKey[0].value", "too-long")]
+
+
 def test_an_empty_list_where_one_item_is_due_is_kept_and_told():
     decoded = decode(meter_values(), v16.MeterValuesRequest)
 

@@ -50,6 +50,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
     max_leaves=4,
 )
+SOME_JSON = JSON.filter(lambda value: value is not None)  # null as free-form data means the same as no data
 CUSTOM = st.fixed_dictionaries({"vendorId": st.text(max_size=9)}, optional={"extra": JSON})
 
 
@@ -92,7 +93,7 @@ def from_schema(
         case "boolean":
             return st.booleans()
         case _:
-            return JSON
+            return SOME_JSON
 
 
 @cache

@@ -22,7 +22,10 @@ class CallReceived(msgspec.Struct, frozen=True):
 
 
 class CallRefused(msgspec.Struct, frozen=True):
-    """A message was refused by the peer itself: write `frame`. `action` is empty where none could be read."""
+    """A message was refused by the peer itself: write `frame`.
+
+    `raw` is the payload, or the whole message where `action` is empty because no call could be read.
+    """
 
     id: str
     action: str

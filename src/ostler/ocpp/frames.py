@@ -117,7 +117,10 @@ _KINDS: Final[dict[int, type[Any]]] = {
 
 _decode = msgspec.json.Decoder(Frame).decode
 _encode = msgspec.json.Encoder().encode
-_HEAD = re.compile(rb'\s*\[\s*"?(\d{1,9})"?\s*,\s*(?:"((?:[^"\\]|\\.)*)"|(-?\d{1,36}))\s*(?=[,\]])')
+_HEAD = re.compile(
+    rb'\s*\[\s*"?(\d{1,9})"?\s*(?:[,\]]|\Z)'
+    rb'(?:\s*(?:"((?:[^"\\]|\\.)*+)"\s*(?:[,\]]|\Z)|(-?\d{1,36})\s*[,\]]))?'
+)
 # Some stations refuse microseconds; msgspec writes six digits wherever there is a fraction.
 _FRACTION = re.compile(rb'(?<=T\d\d:\d\d:\d\d)\.(\d{3})\d{3}(?=(?:Z|[+-]\d\d:\d\d)")')
 
@@ -155,11 +158,14 @@ def _parse_roughly(data: bytes) -> Frame | Malformed | Ignored:
 def _unreadable(data: bytes, reason: str) -> Malformed:
     """Return what can still be told of text that is not JSON: stations cut messages off in the middle."""
     head = _HEAD.match(data.removeprefix(b"\xef\xbb\xbf"))
-    if head is None or len(head[2] or b"") > MAX_ECHOED_ID:
-        return Malformed(None, None, ErrorCode.FORMAT_VIOLATION, reason)
-    text = rough.storable((head[2] or head[3]).decode("utf-8", "replace"))
-    id_ = text if head[3] is None else NumberId(text)
-    return Malformed(id_, int(head[1]), ErrorCode.FORMAT_VIOLATION, reason)
+    type_id = None if head is None else int(head[1])
+    text = b"" if head is None else head[2] or head[3] or b""
+    if head is None or not 0 < len(text) <= MAX_ECHOED_ID:
+        return Malformed(None, type_id, ErrorCode.FORMAT_VIOLATION, reason)
+    id_ = rough.storable(text.decode("utf-8", "replace"))
+    if head[3] is not None:
+        id_ = NumberId(id_)
+    return Malformed(id_, type_id, ErrorCode.FORMAT_VIOLATION, reason)
 
 
 def _frame(parts: list[Any], notes: Notes) -> Frame | Malformed:

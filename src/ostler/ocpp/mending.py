@@ -46,9 +46,7 @@ class _Layout:
     __slots__ = ("by_plain_name", "fields", "free_form", "times")
 
     def __init__(self, kind: type[Message]) -> None:
-        info = inspect.type_info(kind)
-        if not isinstance(info, inspect.StructType):
-            raise TypeError(f"{kind} is no struct")
+        info = cast("inspect.StructType", inspect.type_info(kind))
         self.fields = {field.encode_name: field for field in info.fields}
         self.by_plain_name = {_plain(name): name for name in self.fields}
         self.times = tuple(_ways_to_times(info))

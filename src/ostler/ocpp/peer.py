@@ -73,6 +73,7 @@ class Peer:
 
     At most one CALL of ours is open at a time (OCPP-J 1.6 §4.1.1); up to `max_queue` more wait.
     A call's time-out runs from the moment at which it is handed to `take`, not from its place in the queue.
+    `strict` may be switched at any time.
     """
 
     __slots__ = (
