@@ -93,6 +93,14 @@ def test_an_action_in_another_case_is_understood_and_marked():
     assert [deviation.path for deviation in event.deviations] == ["[2]"]
 
 
+def test_bytes_that_are_not_utf8_are_replaced_in_message_and_log():
+    event = one(make().receive(b'[2,"a","Authorize",{"idTag":"\xff"}]', 0))
+
+    assert event.request.id_tag == "\N{REPLACEMENT CHARACTER}"
+    assert json.loads(event.raw) == {"idTag": "\N{REPLACEMENT CHARACTER}"}
+    assert [deviation.rule for deviation in event.deviations] == ["not-json"]
+
+
 def test_deviations_of_frame_and_payload_stand_together():
     event = one(make().receive(b'[2,5,"StatusNotification",{"connectorId":"1","status":"Available"}]', 0))
 

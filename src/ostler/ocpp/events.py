@@ -12,7 +12,7 @@ from ostler.ocpp.errors import ErrorCode, OcppError
 
 
 class CallReceived(msgspec.Struct, frozen=True):
-    """The other side asks; `raw` is the payload as it came. `frames.encode_result` writes the answer."""
+    """The other side asks; `raw` is the payload as it came, in UTF-8; `frames.encode_result` answers."""
 
     id: str
     action: str
@@ -24,7 +24,7 @@ class CallReceived(msgspec.Struct, frozen=True):
 class CallRefused(msgspec.Struct, frozen=True):
     """A message was refused by the peer itself: write `frame`.
 
-    `raw` is the payload, or the whole message where `action` is empty because no call could be read.
+    `raw` is the payload, or, where `action` is empty because no call could be read, the whole: any bytes.
     """
 
     id: str
@@ -44,7 +44,7 @@ class SendReceived(msgspec.Struct, frozen=True):
 
 
 class FrameIgnored(msgspec.Struct, frozen=True):
-    """Something came that changes nothing and is not answered."""
+    """Something came that changes nothing and is not answered; `raw` may hold any bytes."""
 
     reason: str
     raw: bytes

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ostler.ocpp import errors, frames, lenient, v16, v21, v201
+from ostler.ocpp import errors, frames, lenient, rough, v16, v21, v201
 from ostler.ocpp.base import Request, Response, Send, Version
 from ostler.ocpp.deviations import Deviation, Rule
 from ostler.ocpp.errors import ErrorCode, OcppError
@@ -205,6 +205,7 @@ class Peer:
             return CallRefused(frame.id, frame.action, raw, self.refuse(frame.id, error), error)
         if decoded.deviations:
             deviations += decoded.deviations
+            raw = rough.readable(raw)
         return CallReceived(frame.id, kind.action, decoded.message, raw, deviations)
 
     def _meant(self, frame: CallFrame) -> tuple[type[Request[Any]], _Deviations]:
@@ -232,7 +233,8 @@ class Peer:
                 self._out.append(frames.encode_result_error(call.id, error))
             outcome = Failed(error.code, error.description, error.details, raw, refused=False)
             return self._end(call, outcome, now)
-        return self._end(call, Answered(decoded.message, raw, frame.deviations + decoded.deviations), now)
+        deviations = frame.deviations + decoded.deviations
+        return self._end(call, Answered(decoded.message, rough.readable(raw), deviations), now)
 
     def _failed(self, frame: ErrorFrame, data: bytes, now: float) -> Event:
         call = self._open
@@ -252,7 +254,8 @@ class Peer:
             decoded = lenient.decode(raw, kind, strict=self.strict)
         except OcppError as error:
             return FrameIgnored(f"SEND refused: {error}", data)
-        return SendReceived(frame.id, decoded.message, raw, frame.deviations + decoded.deviations)
+        deviations = frame.deviations + decoded.deviations
+        return SendReceived(frame.id, decoded.message, rough.readable(raw), deviations)
 
     def _malformed(self, frame: Malformed, data: bytes, now: float) -> Event:
         call = self._open

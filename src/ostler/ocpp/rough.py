@@ -68,6 +68,11 @@ def dump(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def readable(data: bytes) -> bytes:
+    """Return `data` itself if it is UTF-8, else with the broken bytes replaced."""
+    return data if data.isascii() else data.decode("utf-8", "replace").encode()
+
+
 def storable(text: str) -> str:
     """Return `text` with U+0000 and lone surrogates replaced, which no database and no JSON can hold."""
     return _UNSTORABLE.sub(REPLACEMENT, text)
