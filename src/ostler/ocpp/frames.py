@@ -107,6 +107,7 @@ class Ignored(msgspec.Struct, frozen=True):
 
 
 Frame = CallFrame | ResultFrame | ErrorFrame | ResultErrorFrame | SendFrame
+_ERRORS: Final = (ErrorFrame, ResultErrorFrame)
 _KINDS: Final[dict[int, type[Any]]] = {
     2: CallFrame,
     3: ResultFrame,
@@ -132,7 +133,7 @@ def parse(data: bytes) -> Frame | Malformed | Ignored:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _parse_roughly(data)
     # Its details may be any JSON; payloads are still unread.
-    if isinstance(frame, ErrorFrame | ResultErrorFrame) and rough.too_deep(data):
+    if isinstance(frame, _ERRORS) and rough.too_deep(data):
         return _parse_roughly(data)
     return frame
 
@@ -183,7 +184,7 @@ def _frame(parts: list[Any], notes: Notes) -> Frame | Malformed:
     if kind is ResultFrame:
         return ResultFrame(id_, _payload(body, 0, notes), notes.kept())
     if not body or not isinstance(body[0], str):
-        what = "error code" if kind in (ErrorFrame, ResultErrorFrame) else "action"
+        what = "error code" if kind in _ERRORS else "action"
         return Malformed(id_, type_id, ErrorCode.FORMAT_VIOLATION, f"The message has no {what}.")
     if kind is CallFrame or kind is SendFrame:
         payload = _payload(body, 1, notes)

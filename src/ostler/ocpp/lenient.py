@@ -57,9 +57,17 @@ def decode(raw: bytes, kind: type[M], *, strict: bool = False) -> Decoded[M]:
 
 def _wild(raw: bytes, kind: type[Message]) -> bool:
     """Whether a field that may hold any JSON holds what we could not store or write again."""
-    return any(name in raw for name in free_form(kind)) and (
-        rough.too_deep(raw) or rough.has_long_number(raw)
-    )
+    names = free_form(kind)
+    if not names or not any(name in raw for name in names):
+        return False
+    return rough.too_deep(raw) or rough.has_long_number(raw)
+
+
+def _storable(value: Any, notes: Notes) -> Any:
+    clean = rough.all_storable(value)
+    if clean != value:
+        notes.add("", Rule.UNSTORABLE_TEXT, value)
+    return clean
 
 
 def _mend(raw: bytes, kind: type[M], notes: Notes) -> Decoded[M]:
@@ -69,7 +77,6 @@ def _mend(raw: bytes, kind: type[M], notes: Notes) -> Decoded[M]:
         raise notes.unusable("", Rule.NOT_JSON, str(error)) from error
     if not flawless:
         notes.add("", Rule.NOT_JSON, value)
-    clean = rough.all_storable(value)
-    if clean != value:
-        notes.add("", Rule.UNSTORABLE_TEXT, value)
-    return Decoded(Mender(notes, with_null=b"null" in raw or not flawless).payload(clean, kind), notes.kept())
+    if not flawless or b"\\u" in raw:
+        value = _storable(value, notes)
+    return Decoded(Mender(notes, with_null=b"null" in raw or not flawless).payload(value, kind), notes.kept())
