@@ -64,7 +64,10 @@ def main() -> None:
         subprocess.run(
             [str(Path(sys.executable).with_name("ruff")), "format", "--quiet", *map(str, made)], check=True
         )  # the files are formatted as if by hand
-    print(*made or ["Nothing to do: the migrations lead to what store/schema.py says."], sep="\n")
+    for line in [str(path) for path in made] or [
+        "Nothing to do: the migrations lead to what store/schema.py says."
+    ]:
+        print(line)
 
 
 if __name__ == "__main__":

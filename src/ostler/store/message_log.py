@@ -20,11 +20,11 @@ import structlog
 from ostler.store import migrations
 from ostler.store.damage import is_damage, put_aside
 from ostler.store.database import LogRow, connect
-from ostler.store.schema import messages
 from ostler.store.settings import LogSettings
 
 COLUMNS = ("pk", *("at" if name == "at_ms" else name for name in LogRow.__struct_fields__))
-INSERT = f"INSERT INTO {messages.name} ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - our own names
+NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+INSERT = f"INSERT INTO messages ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - our own names
 LAST = "SELECT max(seq) FROM (SELECT max(pk) AS seq FROM messages UNION SELECT seq FROM sqlite_sequence)"
 OLDEST = "SELECT at FROM messages ORDER BY pk LIMIT 1"
 BITE = "DELETE FROM messages WHERE pk IN (SELECT pk FROM messages ORDER BY pk LIMIT 500)"

@@ -115,16 +115,12 @@ class Store:
         self, file: str, function: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         def run() -> T:
-            connection = self._reader(file)
-            connection.execute("BEGIN")
             try:
-                return function(Db(connection), *args, **kwargs)
+                return in_snapshot(self._reader(file), function, *args, **kwargs)
             except sqlite3.DatabaseError as error:
                 if file == LOG and is_damage(error):
                     self.log.suspect = True
                 raise
-            finally:
-                connection.execute("ROLLBACK")
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
@@ -140,3 +136,17 @@ class Store:
             setattr(self._local, file, found)
             self._opened.add(found.connection)
         return found.connection
+
+
+def in_snapshot(
+    connection: sqlite3.Connection,
+    function: Callable[Concatenate[Db, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `function(db, ...)` so that all its queries see the same state."""
+    connection.execute("BEGIN")
+    try:
+        return function(Db(connection), *args, **kwargs)
+    finally:
+        connection.execute("ROLLBACK")
