@@ -16,7 +16,7 @@ FROZEN = timedelta(minutes=10)
 class Told(msgspec.Struct, frozen=True):
     """A station's time: `said` as it stands in the message, `at` as we believe it.
 
-    `wrong`: it cannot be true, and `at` is when we heard it. `late`: it was told after the fact, which is legal.
+    `wrong`: it cannot be true, and `at` is when we heard it. `late`: it was told after the fact.
     """
 
     at: datetime
@@ -26,7 +26,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def judge(said: datetime | None, received_at: datetime) -> Told:
-    """Old times are legal, because stations keep a queue while they are offline; the future and 1970 are not."""
+    """Old times are legal, as stations keep a queue while they are offline; the future and 1970 are not."""
     if said is None:
         return Told(received_at, None, False, False)
     if said.year < EARLIEST_YEAR or said - received_at > AHEAD:
@@ -44,8 +44,8 @@ def is_outdated(
 ) -> bool:
     """Whether a status is older than the one that we know, on the station's own clock.
 
-    A clock that was set back looks the same. So a status that claims to be current counts, as does one after a boot,
-    one that replaces a time from the future, and any once the known one has stood for ten minutes.
+    A clock that was set back looks the same. So a status that claims to be current counts, as does one after
+    a boot, one that replaces a time from the future, and any once the known one has stood for ten minutes.
     """
     if said is None or known_said is None or known_received_at is None:
         return False

@@ -1,7 +1,7 @@
 """Meter samples in one set of units: Wh, W, A, V, Celsius, Percent, Hz, varh, var, VA.
 
-A sample is kept with the measurand, phase and location that it really means. What cannot be read as a number (signed
-data, empty texts) is kept as text and never counted.
+A sample is kept with the measurand, phase and location that it really means. What cannot be read as a number
+(signed data, empty texts) is kept as text and never counted.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ _FIRST_DEFAULTS = ("Sample.Periodic", "Outlet")
 class MeterHabits(msgspec.Struct, frozen=True, kw_only=True):
     """What one model means by its samples.
 
-    `measurands` renames measurands, `contexts` gives samples of a context another measurand. `session_register`: the
-    register restarts at zero with each transaction, so that its fall is no fault.
+    `measurands` renames measurands, `contexts` gives samples of a context another measurand, `untrusted`
+    names values (`measurand` or `measurand.phase`) that are kept but never shown or counted.
+    `session_register`: the register restarts at zero with each transaction, so that its fall is no fault.
     """
 
     measurands: tuple[tuple[str, str], ...] = ()
     contexts: tuple[tuple[str, str], ...] = ()
+    untrusted: tuple[str, ...] = ()
     session_register: bool = False
 
 
@@ -43,7 +45,7 @@ PLAIN = MeterHabits()
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One value; `value` is a text where it is no number. Empty `location` is the outlet, empty `context` periodic."""
+    """One value; a text where it is no number. Empty `location` is the outlet, empty `context` periodic."""
 
     measurand: str
     value: float | str
@@ -71,14 +73,15 @@ class Form(NamedTuple):
 
 
 _UNITS: dict[str, tuple[str, float, float]] = {
-    "Wh": ("Wh", 1, 0), "kWh": ("Wh", 1000, 0), "MWh": ("Wh", 1e6, 0),
+    "Wh": ("Wh", 1, 0), "mWh": ("Wh", 0.001, 0), "kWh": ("Wh", 1000, 0), "MWh": ("Wh", 1e6, 0),
     "W": ("W", 1, 0), "kW": ("W", 1000, 0), "mW": ("W", 0.001, 0), "MW": ("W", 1e6, 0),
     "A": ("A", 1, 0), "mA": ("A", 0.001, 0), "dA": ("A", 0.1, 0), "kA": ("A", 1000, 0),
     "AMP": ("A", 1, 0), "Amp": ("A", 1, 0), "Amps": ("A", 1, 0), "Ampere": ("A", 1, 0),
     "V": ("V", 1, 0), "mV": ("V", 0.001, 0), "kV": ("V", 1000, 0), "VOLT": ("V", 1, 0), "Volt": ("V", 1, 0),
     "varh": ("varh", 1, 0), "kvarh": ("varh", 1000, 0), "var": ("var", 1, 0), "kvar": ("var", 1000, 0),
     "VA": ("VA", 1, 0), "kVA": ("VA", 1000, 0),
-    "Celsius": ("Celsius", 1, 0), "Celcius": ("Celsius", 1, 0), "C": ("Celsius", 1, 0), "°C": ("Celsius", 1, 0),
+    "Celsius": ("Celsius", 1, 0), "Celcius": ("Celsius", 1, 0), "C": ("Celsius", 1, 0),
+    "°C": ("Celsius", 1, 0),
     "K": ("Celsius", 1, -273.15), "Kelvin": ("Celsius", 1, -273.15),
     "Fahrenheit": ("Celsius", 5 / 9, -160 / 9), "F": ("Celsius", 5 / 9, -160 / 9),
     "Percent": ("Percent", 1, 0), "%": ("Percent", 1, 0),
@@ -86,10 +89,11 @@ _UNITS: dict[str, tuple[str, float, float]] = {
 }  # fmt: skip
 _UNITS_ANY_CASE = {unit.casefold(): meaning for unit, meaning in reversed(_UNITS.items())}
 
-# OCPP 1.6 §7.43: a sample without measurand and unit is the import register in Wh. One with another unit cannot be.
+# OCPP 1.6 §7.43: a sample without measurand is the import register, which one with another unit cannot be.
 _MEASURAND_OF_UNIT = {
     "Wh": REGISTER, "W": POWER, "A": CURRENT, "V": VOLTAGE, "Percent": "SoC", "Celsius": "Temperature",
-    "Hz": "Frequency", "RPM": "RPM", "varh": "Energy.Reactive.Import.Register", "var": "Power.Reactive.Import",
+    "Hz": "Frequency", "RPM": "RPM", "varh": "Energy.Reactive.Import.Register",
+    "var": "Power.Reactive.Import",
 }  # fmt: skip
 _UNIT_OF_MEASURAND = (
     ("Energy.Active", "Wh"), ("Energy.Reactive", "varh"), ("Power.Factor", ""), ("Power.Reactive", "var"),
@@ -165,7 +169,7 @@ def reading(at: datetime, samples: list[Sample]) -> Reading:
     return Reading(at, samples)
 
 
-def values(samples: Iterable[Sample]) -> dict[str, float]:
+def values(samples: Iterable[Sample], untrusted: tuple[str, ...] = ()) -> dict[str, float]:
     """Numbers by `measurand` or `measurand.phase`; those of the grid side end in `@Inlet`.
 
     Where one moment holds a transaction's first and last value, the last one counts.
@@ -182,6 +186,8 @@ def values(samples: Iterable[Sample]) -> dict[str, float]:
             found.setdefault(key, value)
         else:
             found[key] = value
+    for key in untrusted:
+        found.pop(key, None)
     return found
 
 
@@ -239,7 +245,7 @@ def _line_voltage(found: dict[str, float], line: str, default: float | None) -> 
 def latest(
     known: dict[str, list[float]], found: dict[str, float], at_ms: int, limit: int = 64
 ) -> dict[str, list[float]]:
-    """`known` live values with the newer ones laid over; at most `limit` kinds, so that no station fills the row."""
+    """`known` live values with newer ones laid over; at most `limit` kinds, lest a station fill the row."""
     merged = dict(known)
     for key, value in found.items():
         if key in merged or len(merged) < limit:

@@ -1,4 +1,4 @@
-"""Energy from meter registers, which restart at zero, jitter and sometimes speak of something else altogether."""
+"""Energy from meter registers, which restart at zero, jitter and sometimes speak of something else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USUAL_POWER_W = 22_000.0
 
 
 class Step(NamedTuple):
-    """From one reading to the next: what flowed, the register to go on from, and whether the register broke off."""
+    """From one reading to the next: what flowed, the register to go on from, and whether it broke off."""
 
     gained_wh: float
     register_wh: float
@@ -27,7 +27,7 @@ class Step(NamedTuple):
 
 
 def step(last_wh: float | None, new_wh: float, seconds: float) -> Step:
-    """Compare two readings `seconds` apart. A register that fell restarted at zero, if that explains its reading."""
+    """Compare two readings `seconds` apart. One that fell restarted at zero, if that can explain it."""
     if last_wh is None:
         return Step(0.0, new_wh, False)
     gained = new_wh - last_wh
@@ -79,7 +79,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
 def disagrees(total_wh: float, sampled_wh: float, *, seconds: float, unsampled_s: float) -> bool:
     """Whether the samples contradict the start and stop readings of a transaction.
 
-    `seconds` is its length; in the `unsampled_s` after the last sample energy may have flowed that no sample shows.
+    `seconds` is its length; in the `unsampled_s` after the last sample energy may have flowed unseen.
     """
     allowed = max(TOLERANCE_WH, TOLERANCE * abs(total_wh))
     average_w = total_wh * 3600 / seconds if seconds > 0 else 0.0

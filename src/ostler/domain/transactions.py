@@ -19,7 +19,7 @@ def key(*parts: object) -> str:
 
 
 class Energy(NamedTuple):
-    """What a transaction took; None where nothing can be said. `odd`: start, stop and samples do not fit together."""
+    """What a transaction took; None where that is unknown. `odd`: start, stop and samples do not agree."""
 
     energy_wh: float | None
     odd: bool
@@ -35,7 +35,7 @@ def energy(
 ) -> Energy:
     """Stop minus start (OCPP 1.6 §3.16); from the samples where these make no sense.
 
-    `sampled_wh` is None without samples of a register; `unsampled_s` is the time between the last one and the stop.
+    `sampled_wh` is None without samples of a register; `unsampled_s` is the time from the last to the stop.
     """
     if meter_start_wh is None or meter_stop_wh is None:
         return Energy(sampled_wh, False)

@@ -1,7 +1,8 @@
 """What single models do differently: data with a reason, one module per manufacturer.
 
-Every module of this package that has a `QUIRKS` tuple is found by itself. What two manufacturers share, or what any
-station might do, is no quirk: the tolerance of `ocpp.lenient` and the services must cope with it for all.
+Every module of this package that has a `QUIRKS` tuple is found by itself. What two manufacturers share, or
+what any station might do, is no quirk: the tolerance of `ocpp.lenient` and the services must cope with it for
+all.
 """
 
 from __future__ import annotations

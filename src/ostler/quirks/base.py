@@ -1,4 +1,4 @@
-"""What a quirk can say. Each field is a behaviour that any model might share; none is named after a vendor."""
+"""What a quirk can say: behaviours that any model might share, none named after a vendor."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     `clear_profile_first`: it refuses a second profile instead of replacing the first.
     `profile_kind`: the only kind of charging profile that it takes; empty where any will do.
     `station_profile`: it takes ChargePointMaxProfile.
+    `forgets_profiles`: charging profiles are gone after a reconnect and must be sent again.
     `change_availability`: ChangeAvailability is safe to send.
     `token_separator`: cut id tokens at this character; what follows is the station's own addition.
     `token_expiry_h`: tell an expiry this far ahead for tokens that have none; it insists on one.
@@ -33,6 +34,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     clear_profile_first: bool = False
     profile_kind: Literal["", "Absolute", "Relative", "Recurring"] = ""
     station_profile: bool = True
+    forgets_profiles: bool = False
     change_availability: bool = True
     token_separator: str = ""
     token_expiry_h: int | None = None
@@ -50,8 +52,8 @@ NO_QUIRKS = Quirks()
 class Quirk(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that some models do differently, with `why`: where it was seen.
 
-    `vendor`, `models` and `firmware` are shell patterns, compared without regard to case; firmware with all versions
-    where it is not given. The other fields are those of `Quirks`; UNSET ones stay as they are.
+    `vendor`, `models` and `firmware` are shell patterns, compared without regard to case; firmware with all
+    versions where it is not given. The other fields are those of `Quirks`; UNSET ones stay as they are.
     """
 
     vendor: str
@@ -64,6 +66,7 @@ class Quirk(msgspec.Struct, frozen=True, kw_only=True):
     clear_profile_first: bool | UnsetType = UNSET
     profile_kind: Literal["", "Absolute", "Relative", "Recurring"] | UnsetType = UNSET
     station_profile: bool | UnsetType = UNSET
+    forgets_profiles: bool | UnsetType = UNSET
     change_availability: bool | UnsetType = UNSET
     token_separator: str | UnsetType = UNSET
     token_expiry_h: int | UnsetType | None = UNSET
@@ -97,5 +100,6 @@ def _joined(one: MeterHabits, other: MeterHabits) -> MeterHabits:
     return MeterHabits(
         measurands=one.measurands + other.measurands,
         contexts=one.contexts + other.contexts,
+        untrusted=one.untrusted + other.untrusted,
         session_register=one.session_register or other.session_register,
     )

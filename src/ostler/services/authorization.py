@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, exists, literal, or_, select, update
 
 from ostler.domain.events import TokenPresented
 from ostler.domain.words import TokenStatus, Verdict
+from ostler.services.places import Spot
 from ostler.store.database import Db
 from ostler.store.schema import station_groups, stations, token_groups, tokens, transactions
 from ostler.store.statements import Query, Write
@@ -83,45 +84,46 @@ def token_key(id_token: str) -> str:
     return id_token.strip().casefold()
 
 
-def verdict(
-    db: Db,
-    station_pk: int,
-    id_token: str,
-    now: datetime,
-    *,
-    starting: bool,
-    evse: int = 0,
-    connector: int = 0,
-) -> Judged:
+def verdict(db: Db, spot: Spot, id_token: str, *, starting: bool) -> Judged:
     """Judge a token at a station.
 
-    Only a start can be ConcurrentTx (OCPP 1.6 §7.2): whoever stops, or asks before a start, has every right to a
-    transaction that runs. What is still open on the same connector is no other transaction: it must be over.
+    Only a start can be ConcurrentTx (OCPP 1.6 §7.2): whoever stops, or asks before a start, has every right
+    to a transaction that runs. What is still open on the same connector does not count: it must be over.
     """
     key = token_key(id_token)
-    known = db.one(_KNOWN, token_key=key, station_pk=station_pk)
-    if known is None or known.pk is None or not _is_granted(db, station_pk, known.authorization, known.pk):
+    known = db.one(_KNOWN, token_key=key, station_pk=spot.station_pk)
+    if (
+        known is None
+        or known.pk is None
+        or not _is_granted(db, spot.station_pk, known.authorization, known.pk)
+    ):
         return Judged(Verdict.INVALID)
     word = Verdict(known.status)
     if known.status == TokenStatus.ACCEPTED:
-        if known.expires_at is not None and known.expires_at <= now:
+        if known.expires_at is not None and known.expires_at <= spot.received_at:
             word = Verdict.EXPIRED
-        elif starting and not known.parallel and _runs_elsewhere(db, key, station_pk, evse, connector):
+        elif starting and not known.parallel and _runs_elsewhere(db, key, spot):
             word = Verdict.CONCURRENT
     if word is Verdict.ACCEPTED:
-        db.run(_USED, token_pk=known.pk, now=now)
+        db.run(_USED, token_pk=known.pk, now=spot.received_at)
     return Judged(word, known.parent, known.expires_at, known.pk)
 
 
-def present(db: Db, station_pk: int, station: str, id_token: str, now: datetime) -> Judged:
+def present(db: Db, spot: Spot, id_token: str) -> Judged:
     """Judge a token that is shown at a station, and tell the world."""
-    judged = verdict(db, station_pk, id_token, now, starting=False)
-    db.emit(TokenPresented(at=now, station=station, id_token=id_token, verdict=judged.verdict.value))
+    judged = verdict(db, spot, id_token, starting=False)
+    tell(db, spot, id_token, judged)
     return judged
 
 
+def tell(db: Db, spot: Spot, id_token: str, judged: Judged) -> None:
+    """Tell the world how a token was judged."""
+    word = judged.verdict.value
+    db.emit(TokenPresented(at=spot.received_at, station=spot.station, id_token=id_token, verdict=word))
+
+
 def may_stop(stopper: str, judged: Judged, *, own_key: str, own_parent: str) -> bool:
-    """Whether a token may end a transaction: its own, its group's, or the group token itself (OCPP 1.6 §3.9)."""
+    """Whether a token may end a transaction: its own, its group's, or the group token (OCPP 1.6 §3.9)."""
     key, parent = token_key(stopper), token_key(own_parent)
     return key == own_key or (parent != "" and parent in (token_key(judged.parent), key))
 
@@ -132,6 +134,6 @@ def _is_granted(db: Db, station_pk: int, authorization: str, token_pk: int) -> b
     return authorization == "all"
 
 
-def _runs_elsewhere(db: Db, key: str, station_pk: int, evse: int, connector: int) -> bool:
-    place = {"station_pk": station_pk, "evse_id": evse, "connector_id": connector}
+def _runs_elsewhere(db: Db, key: str, spot: Spot) -> bool:
+    place = {"station_pk": spot.station_pk, "evse_id": spot.evse, "connector_id": spot.connector}
     return db.one(_RUNNING, token_key=key, **place) is not None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
 from ostler.domain.events import StationBooted
 from ostler.domain.words import Boot
-from ostler.services.places import UnknownStationError
+from ostler.services.places import Spot, UnknownStationError
 from ostler.store.database import Db
 from ostler.store.schema import stations
 from ostler.store.statements import Query, Write
@@ -37,9 +36,7 @@ _BOOTED = Write(update(stations).where(_BY_PK).values({name: bindparam(f"new_{na
 
 def register(
     db: Db,
-    station_pk: int,
-    station: str,
-    now: datetime,
+    spot: Spot,
     *,
     vendor: str,
     model: str,
@@ -50,26 +47,32 @@ def register(
 ) -> Registered:
     """Keep what the station says of itself, whatever its length, and answer as its record orders.
 
-    Its open transactions stay open: after a boot they may go on, or their StopTransaction still comes (OCPP 1.6 §3.7).
+    Its open transactions stay open: after a boot they may go on, or their StopTransaction still comes (OCPP
+    1.6 §3.7).
     """
-    policy = db.one(_POLICY, station_pk=station_pk)
+    policy = db.one(_POLICY, station_pk=spot.station_pk)
     if policy is None:
-        raise UnknownStationError(station_pk)
+        raise UnknownStationError(spot.station_pk)
     registration = REGISTRATION[Boot(policy.boot)]
     db.run(
         _BOOTED,
-        station_pk=station_pk,
+        station_pk=spot.station_pk,
         new_vendor=vendor,
         new_model=model,
         new_serial=serial,
         new_firmware=firmware,
         new_boot_info=info or None,
         new_registration=registration,
-        new_booted_at=now,
+        new_booted_at=spot.received_at,
     )
     db.emit(
         StationBooted(
-            at=now, station=station, registration=registration, vendor=vendor, model=model, firmware=firmware
+            at=spot.received_at,
+            station=spot.station,
+            registration=registration,
+            vendor=vendor,
+            model=model,
+            firmware=firmware,
         )
     )
     return Registered(registration, policy.heartbeat_interval_s or default_interval_s)

@@ -1,4 +1,4 @@
-"""Transactions begin and end. Whatever a station reports of one is kept and answered; what is odd is marked."""
+"""Transactions begin. Whatever a station reports of one is kept and answered; what is odd is marked."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy import bindparam, insert, update
 
 from ostler.domain import clocks
 from ostler.domain.clocks import Told
-from ostler.domain.events import ConnectorChanged, TokenPresented, TransactionEnded, TransactionStarted
+from ostler.domain.events import TransactionEnded, TransactionStarted
 from ostler.domain.transactions import LARGEST_NUMBER, key
-from ostler.domain.words import Mark, Status, Verdict
-from ostler.services import authorization, metering, places, redeeming
+from ostler.domain.words import Mark, Verdict
+from ostler.services import authorization, live, places, redeeming
 from ostler.services.authorization import Judged, token_key
-from ostler.services.places import Place, Transaction
+from ostler.services.places import Spot, Transaction
 from ostler.store.database import Db
 from ostler.store.schema import transaction_numbers, transactions
 from ostler.store.statements import Write, upsert
@@ -73,18 +73,14 @@ def reserve_number(db: Db, draw: Callable[[], int] = draw_number) -> int:
 
 
 def claim_number(db: Db, number: int) -> None:
-    """Never give `number` to anybody: a station uses it of its own."""
+    """Never give `number` to anybody: a station uses it of its own accord."""
     db.run(_NUMBER, number=number)
 
 
 def start(
     db: Db,
-    station_pk: int,
-    station: str,
-    received_at: datetime,
+    spot: Spot,
     *,
-    evse: int,
-    connector: int,
     id_token: str,
     meter_start_wh: float | None,
     said_at: datetime,
@@ -95,33 +91,25 @@ def start(
 
     The same start again, whose answer was lost, finds its first answer.
     """
-    told = clocks.judge(said_at, received_at)
-    start_key = key("start", evse, connector, to_ms(said_at), token_key(id_token), meter_start_wh)
-    known = _same_start(db, station_pk, start_key, told, received_at)
+    told = clocks.judge(said_at, spot.received_at)
+    start_key = key("start", spot.evse, spot.connector, to_ms(said_at), token_key(id_token), meter_start_wh)
+    known = _same_start(db, spot, start_key, told)
     if known is not None:
-        judged = authorization.verdict(db, station_pk, id_token, received_at, starting=False)
+        judged = authorization.verdict(db, spot, id_token, starting=False)
         first = judged._replace(verdict=Verdict(known.verdict or judged.verdict), parent=known.parent)
         return Started(known.pk, known.ocpp_id, first)
-    judged = authorization.verdict(
-        db, station_pk, id_token, received_at, starting=True, evse=evse, connector=connector
-    )
-    used = redeeming.redeem(
-        db,
-        station_pk,
-        evse=evse,
-        id_token=id_token,
-        parent=judged.parent,
-        at=told.at,
-        said=reservation,
+    judged = authorization.verdict(db, spot, id_token, starting=True)
+    redeemed = redeeming.redeem(
+        db, spot, id_token=id_token, parent=judged.parent, at=told.at, said=reservation
     )
     ocpp_id = str(reserve_number(db, draw))
-    marks = [Mark.REFUSED] if judged.verdict is not Verdict.ACCEPTED else []
+    marks = [*([Mark.REFUSED] if judged.verdict is not Verdict.ACCEPTED else []), *time_marks(told)]
     pk = db.insert(
         INSERT,
-        station=station_pk,
+        station=spot.station_pk,
         ocpp_id=ocpp_id,
-        evse=evse,
-        connector=connector,
+        evse=spot.evse,
+        connector=spot.connector,
         id_token=id_token,
         token_key=token_key(id_token),
         parent=judged.parent,
@@ -129,13 +117,13 @@ def start(
         started_at=told.at,
         start_said_at=said_at,
         meter_start_wh=meter_start_wh,
-        reservation=used,
-        marks=[mark.value for mark in (*marks, *time_marks(told))] or None,
+        reservation=redeemed,
+        marks=[mark.value for mark in marks] or None,
         start_key=start_key,
-        received_at=received_at,
+        received_at=spot.received_at,
     )
-    began = _Begun(station_pk, station, received_at, evse, connector, pk, id_token, told.at, meter_start_wh)
-    _begin(db, began, judged)
+    _tell_start(db, spot, pk, id_token, judged)
+    _take_place(db, spot, pk, told.at, meter_start_wh)
     return Started(pk, ocpp_id, judged)
 
 
@@ -144,112 +132,65 @@ def time_marks(told: Told) -> list[Mark]:
     return [*([Mark.CLOCK] if told.wrong else []), *([Mark.OFFLINE] if told.late else [])]
 
 
-def _same_start(
-    db: Db, station_pk: int, start_key: str, told: Told, received_at: datetime
-) -> Transaction | None:
+def _same_start(db: Db, spot: Spot, start_key: str, told: Told) -> Transaction | None:
     """The transaction that began with this very start.
 
-    A clock that was never set begins each transaction at the same second: there only one that is still open counts.
+    A clock that was never set begins each transaction at the same second: there only an open one counts.
     """
-    known = places.by_start_key(db, station_pk, start_key)
+    known = places.by_start_key(db, spot.station_pk, start_key)
     if known is None or not told.wrong:
         return known
-    return known if known.ended_at is None and received_at - known.received_at < SAME_START else None
+    return known if known.ended_at is None and spot.received_at - known.received_at < SAME_START else None
 
 
-class _Begun(NamedTuple):
-    station_pk: int
-    station: str
-    received_at: datetime
-    evse: int
-    connector: int
-    pk: int
-    id_token: str
-    at: datetime
-    meter_start_wh: float | None
-
-
-def _begin(db: Db, begun: _Begun, judged: Judged) -> None:
-    """Close what the next start proves to be over, and show the new transaction on the connector.
-
-    A start out of a station's offline queue may be older than what runs now, and then touches nothing.
-    """
-    station_pk, evse, connector = begun.station_pk, begun.evse, begun.connector
-    place = places.find(db, station_pk, evse, connector)
-    newest = True
-    for other in places.open_at(db, station_pk, evse, connector):
-        if other.pk == begun.pk:
-            continue
-        if other.started_at > begun.at:
-            newest = False
-        elif evse:
-            _close(db, begun, other)
+def _tell_start(db: Db, spot: Spot, pk: int, id_token: str, judged: Judged) -> None:
     db.emit(
         TransactionStarted(
-            at=begun.received_at,
-            station=begun.station,
-            transaction_id=begun.pk,
-            evse=evse,
-            connector=connector,
-            id_token=begun.id_token,
+            at=spot.received_at,
+            station=spot.station,
+            transaction_id=pk,
+            evse=spot.evse,
+            connector=spot.connector,
+            id_token=id_token,
             verdict=judged.verdict.value,
         )
     )
     if judged.verdict is not Verdict.ACCEPTED:
-        shown = TokenPresented(
-            at=begun.received_at, station=begun.station, id_token=begun.id_token, verdict=judged.verdict.value
-        )
-        db.emit(shown)
+        authorization.tell(db, spot, id_token, judged)
+
+
+def _take_place(db: Db, spot: Spot, pk: int, at: datetime, meter_start_wh: float | None) -> None:
+    """Close what this start proves to be over, and show the new transaction on the connector.
+
+    A start out of a station's offline queue may be older than what runs now, and then touches nothing. One on
+    connector 0 stands nowhere, so that it proves nothing of others.
+    """
+    place = places.find(db, spot)
+    newest = True
+    for other in places.open_at(db, spot):
+        if other.started_at > at:
+            newest = False
+        elif other.pk != pk and spot.evse:
+            _close(db, spot, other, at)
     if newest:
-        metering.transition(
+        live.turn(
             db,
-            station_pk,
-            evse,
-            connector,
+            spot,
             place,
-            transaction_pk=begun.pk,
-            register_wh=begun.meter_start_wh,
-            at=begun.at,
+            transaction_pk=pk,
+            register_wh=meter_start_wh,
+            at=at,
             session_wh=0.0,
             power_w=place.connector.power_w,
         )
-        db.emit(
-            changed(
-                begun.station, begun.received_at, evse, connector, place, begun.pk, place.connector.power_w
-            )
-        )
 
 
-def changed(
-    station: str,
-    received_at: datetime,
-    evse: int,
-    connector: int,
-    place: Place,
-    transaction_pk: int | None,
-    power_w: float | None,
-) -> ConnectorChanged:
-    """The event of a connector whose transaction changed."""
-    known = place.connector
-    return ConnectorChanged(
-        at=received_at,
-        station=station,
-        evse=evse,
-        connector=connector,
-        status=known.status or Status.AVAILABLE.value,
-        error_code=known.error_code or "",
-        info=known.info or "",
-        power_w=power_w,
-        transaction_id=transaction_pk,
-    )
-
-
-def _close(db: Db, begun: _Begun, other: Transaction) -> None:
+def _close(db: Db, spot: Spot, other: Transaction, at: datetime) -> None:
     """End a transaction whose stop never came: its last sample is all that is known of its end."""
     db.run(
         _CLOSE,
         transaction_pk=other.pk,
-        new_ended_at=max(other.started_at, other.last_sample_at or begun.at),
+        new_ended_at=max(other.started_at, other.last_sample_at or at),
         new_meter_stop_wh=other.last_register_wh,
         new_energy_wh=other.sampled_wh,
         new_stop_reason="",
@@ -257,8 +198,8 @@ def _close(db: Db, begun: _Begun, other: Transaction) -> None:
     )
     db.emit(
         TransactionEnded(
-            at=begun.received_at,
-            station=begun.station,
+            at=spot.received_at,
+            station=spot.station,
             transaction_id=other.pk,
             evse=other.evse,
             connector=other.connector,

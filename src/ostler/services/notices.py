@@ -1,4 +1,4 @@
-"""What a station reports now and then: firmware, diagnostics, log uploads, security events, certificate requests."""
+"""What a station reports now and then: firmware, diagnostics, logs, security events, certificate requests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select
 
 from ostler.domain.events import StationNotice
+from ostler.services.places import Spot
 from ostler.store.database import Db
 from ostler.store.schema import notices
 from ostler.store.statements import Write
@@ -35,9 +36,7 @@ _FORGET = Write(
 
 def note(
     db: Db,
-    station_pk: int,
-    station: str,
-    received_at: datetime,
+    spot: Spot,
     *,
     kind: str,
     status: str,
@@ -45,19 +44,20 @@ def note(
     at: datetime | None = None,
 ) -> None:
     """Keep a notice and tell the world. `at` is when it happened, if the station says so."""
-    db.insert(_INSERT, station=station_pk, kind=kind, status=status, at=at or received_at, data=data)
-    db.run(_FORGET, station_pk=station_pk, kind_name=kind)
-    tell(db, station, received_at, kind=kind, status=status, data=data)
+    db.insert(
+        _INSERT, station=spot.station_pk, kind=kind, status=status, at=at or spot.received_at, data=data
+    )
+    db.run(_FORGET, station_pk=spot.station_pk, kind_name=kind)
+    tell(db, spot, kind=kind, status=status, data=data)
 
 
 def tell(
     db: Db,
-    station: str,
-    received_at: datetime,
+    spot: Spot,
     *,
     kind: str,
     status: str,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Tell the world without keeping it: for what comes by the hundred and stands in the message log anyway."""
-    db.emit(StationNotice(at=received_at, station=station, kind=kind, status=status, data=data))
+    """Tell the world without keeping it: for what comes by the hundred and stands in the message log."""
+    db.emit(StationNotice(at=spot.received_at, station=spot.station, kind=kind, status=status, data=data))

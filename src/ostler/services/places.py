@@ -41,6 +41,20 @@ class Transaction(NamedTuple):
         return list(dict.fromkeys([*(self.marks or ()), *(mark.value for mark in marks)]))
 
 
+class Spot(NamedTuple):
+    """Who reports of where, and when we heard it. Evse 0 is the whole station."""
+
+    station_pk: int
+    station: str
+    received_at: datetime
+    evse: int = 0
+    connector: int = 0
+
+    def of(self, transaction: Transaction) -> Spot:
+        """The same report, at the connector of a transaction."""
+        return self._replace(evse=transaction.evse, connector=transaction.connector)
+
+
 class Station(NamedTuple):
     """Which model a station is: what a dialect needs to find its quirks."""
 
@@ -139,11 +153,6 @@ _DURING = _transactions(
 )
 
 
-def connector_of(evse: int) -> int:
-    """OCPP 1.6 counts connectors, each an EVSE of its own; 0 is the whole station (OCPP 1.6 §4.9)."""
-    return 1 if evse else 0
-
-
 def station(db: Db, station_pk: int) -> Station:
     """Which model it is."""
     found = db.one(_STATION, station_pk=station_pk)
@@ -152,16 +161,16 @@ def station(db: Db, station_pk: int) -> Station:
     return found
 
 
-def find(db: Db, station_pk: int, evse: int, connector: int) -> Place:
+def find(db: Db, spot: Spot) -> Place:
     """A connector, known or not, of a station that must exist."""
-    found = db.one(_PLACE, station_pk=station_pk, evse_id=evse, connector_id=connector)
+    found = db.one(_PLACE, station_pk=spot.station_pk, evse_id=spot.evse, connector_id=spot.connector)
     if found is None:
-        raise UnknownStationError(station_pk)
+        raise UnknownStationError(spot.station_pk)
     return found
 
 
 def by_ocpp_id(db: Db, station_pk: int, ocpp_id: str) -> Transaction | None:
-    """This station's transaction of that id; another station's is never found."""
+    """The station's transaction of that id; another station's is never found."""
     return db.one(_BY_OCPP_ID, station_pk=station_pk, id=ocpp_id)
 
 
@@ -175,9 +184,9 @@ def by_stop_key(db: Db, station_pk: int, key: str) -> Transaction | None:
     return db.one(_BY_STOP, station_pk=station_pk, key=key)
 
 
-def open_at(db: Db, station_pk: int, evse: int, connector: int) -> list[Transaction]:
+def open_at(db: Db, spot: Spot) -> list[Transaction]:
     """Open transactions of a connector, newest first."""
-    return db.all(_OPEN_AT_PLACE, station_pk=station_pk, evse_id=evse, connector_id=connector)
+    return db.all(_OPEN_AT_PLACE, station_pk=spot.station_pk, evse_id=spot.evse, connector_id=spot.connector)
 
 
 def unstopped(db: Db, station_pk: int) -> list[Transaction]:
@@ -185,15 +194,13 @@ def unstopped(db: Db, station_pk: int) -> list[Transaction]:
     return db.all(_UNSTOPPED, station_pk=station_pk)
 
 
-def during(
-    db: Db, station_pk: int, evse: int, connector: int, *, latest_start: datetime, earliest_end: datetime
-) -> Transaction | None:
-    """The newest transaction of a connector that began by `latest_start` and had not ended before `earliest_end`."""
+def during(db: Db, spot: Spot, *, latest_start: datetime, earliest_end: datetime) -> Transaction | None:
+    """The newest transaction of a connector that began by then and had not ended before `earliest_end`."""
     return db.one(
         _DURING,
-        station_pk=station_pk,
-        evse_id=evse,
-        connector_id=connector,
+        station_pk=spot.station_pk,
+        evse_id=spot.evse,
+        connector_id=spot.connector,
         latest_start=latest_start,
         earliest_end=earliest_end,
     )

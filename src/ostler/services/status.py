@@ -9,6 +9,7 @@ from ostler.domain.events import ConnectorChanged
 from ostler.domain.status_words import AT_REST, understand
 from ostler.domain.words import Status
 from ostler.services import places
+from ostler.services.places import Spot
 from ostler.store.database import Db
 from ostler.store.schema import connectors
 from ostler.store.statements import upsert
@@ -33,13 +34,9 @@ _SAVE = upsert(
 
 def report(
     db: Db,
-    station_pk: int,
-    station: str,
-    received_at: datetime,
-    *,
-    evse: int,
-    connector: int,
+    spot: Spot,
     status: str,
+    *,
     said_at: datetime | None = None,
     error_code: str = "NoError",
     info: str = "",
@@ -50,11 +47,11 @@ def report(
 
     A word outside the nine is understood as far as it can be and kept as it came.
     """
-    place = places.find(db, station_pk, evse, connector)
+    place = places.find(db, spot)
     known = place.connector
     if clocks.is_outdated(
         said_at,
-        received_at,
+        spot.received_at,
         known_said=known.status_at,
         known_received_at=known.changed_at,
         booted_at=place.booted_at,
@@ -64,9 +61,9 @@ def report(
     power_w = 0.0 if word in AT_REST and known.power_w else known.power_w
     db.run(
         _SAVE,
-        station=station_pk,
-        evse=evse,
-        connector=connector,
+        station=spot.station_pk,
+        evse=spot.evse,
+        connector=spot.connector,
         status=word.value,
         status_original="" if word.value == status else status,
         error_code=error_code,
@@ -74,16 +71,16 @@ def report(
         vendor_id=vendor_id,
         vendor_error_code=vendor_error_code,
         status_at=said_at,
-        changed_at=received_at,
+        changed_at=spot.received_at,
         power_w=power_w,
     )
     if (known.status, known.error_code, known.info, known.power_w) != (word, error_code, info, power_w):
         db.emit(
             ConnectorChanged(
-                at=received_at,
-                station=station,
-                evse=evse,
-                connector=connector,
+                at=spot.received_at,
+                station=spot.station,
+                evse=spot.evse,
+                connector=spot.connector,
                 status=word.value,
                 error_code=error_code,
                 info=info,

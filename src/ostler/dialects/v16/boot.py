@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ostler.dialects.base import Inbound
+from ostler.dialects.v16.translate import spot
 from ostler.ocpp import v16
 from ostler.services import boot
 from ostler.store.database import Db
@@ -18,9 +19,7 @@ def boot_notification(db: Db, inbound: Inbound[v16.BootNotificationRequest]) -> 
     said = msgspec.structs.asdict(request)
     registered = boot.register(
         db,
-        inbound.pk,
-        inbound.station,
-        inbound.received_at,
+        spot(inbound),
         vendor=request.charge_point_vendor,
         model=request.charge_point_model,
         serial=request.charge_point_serial_number or request.charge_box_serial_number or "",

@@ -1,4 +1,4 @@
-"""What a station tells and expects no more than thanks for: status, firmware, diagnostics, security, vendors' data."""
+"""What a station tells and wants no decision for: status, firmware, diagnostics, security, vendors' data."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ostler.dialects.base import Inbound
+from ostler.dialects.v16.translate import spot
 from ostler.ocpp import v16
-from ostler.services import notices, places, status
+from ostler.services import notices, status
 from ostler.store.database import Db
 
 SHOWN_DATA = 2000
@@ -19,22 +20,17 @@ def status_notification(
 ) -> v16.StatusNotificationResponse:
     """Keep a connector's status; connector 0 is the station as a whole (OCPP 1.6 §4.9)."""
     request = inbound.request
-    evse = request.connector_id
     status.report(
         db,
-        inbound.pk,
-        inbound.station,
-        inbound.received_at,
-        evse=evse,
-        connector=places.connector_of(evse),
-        status=str(request.status),
+        spot(inbound, request.connector_id),
+        str(request.status),
         said_at=request.timestamp,
         error_code=str(request.error_code),
         info=request.info or "",
         vendor_id=request.vendor_id or "",
         vendor_error_code=request.vendor_error_code or "",
     )
-    inbound.connector = evse
+    inbound.connector = request.connector_id
     return v16.StatusNotificationResponse()
 
 
@@ -94,8 +90,7 @@ def data_transfer(db: Db, inbound: Inbound[v16.DataTransferRequest]) -> v16.Data
     shown = {"message_id": request.message_id, "data": request.data and request.data[:SHOWN_DATA]}
     notices.tell(
         db,
-        inbound.station,
-        inbound.received_at,
+        spot(inbound),
         kind="data-transfer",
         status=request.vendor_id,
         data=shown,
@@ -110,9 +105,7 @@ def _note(
     given = {name: value for name, value in (data or {}).items() if value is not None}
     notices.note(
         db,
-        inbound.pk,
-        inbound.station,
-        inbound.received_at,
+        spot(inbound),
         kind=kind,
         status=word,
         data=given or None,

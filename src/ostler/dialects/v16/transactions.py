@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ostler.dialects.base import Inbound
-from ostler.dialects.v16.authorize import id_tag_info, treatment
-from ostler.dialects.v16.readings import readings
+from ostler.dialects.v16.translate import id_tag_info, readings, spot, treatment
 from ostler.domain.transactions import LARGEST_NUMBER
 from ostler.ocpp import v16
 from ostler.services import charging, places, stopping
@@ -18,11 +17,7 @@ def start_transaction(db: Db, inbound: Inbound[v16.StartTransactionRequest]) -> 
     treated = treatment(places.station(db, inbound.pk))
     started = charging.start(
         db,
-        inbound.pk,
-        inbound.station,
-        inbound.received_at,
-        evse=request.connector_id,
-        connector=places.connector_of(request.connector_id),
+        spot(inbound, request.connector_id),
         id_token=treated.token(request.id_tag),
         meter_start_wh=float(request.meter_start),
         said_at=request.timestamp,
@@ -39,22 +34,15 @@ def stop_transaction(db: Db, inbound: Inbound[v16.StopTransactionRequest]) -> v1
     """End the transaction that is meant. Without a reason it is Local (OCPP 1.6 §4.10)."""
     request = inbound.request
     treated = treatment(places.station(db, inbound.pk))
-    known = 0 < request.transaction_id <= LARGEST_NUMBER
-    stopped = stopping.stop(
-        db,
-        Stop(
-            station_pk=inbound.pk,
-            station=inbound.station,
-            received_at=inbound.received_at,
-            number=request.transaction_id if known else None,
-            id_token=None if request.id_tag is None else treated.token(request.id_tag),
-            meter_stop_wh=float(request.meter_stop),
-            said_at=request.timestamp,
-            reason=str(request.reason or v16.Reason.LOCAL),
-            readings=readings(request.transaction_data or (), treated.meter),
-            habits=treated.meter,
-        ),
+    said = Stop(
+        number=request.transaction_id if 0 < request.transaction_id <= LARGEST_NUMBER else None,
+        id_token=None if request.id_tag is None else treated.token(request.id_tag),
+        meter_stop_wh=float(request.meter_stop),
+        said_at=request.timestamp,
+        reason=str(request.reason or v16.Reason.LOCAL),
+        readings=readings(request.transaction_data or (), treated.meter),
     )
+    stopped = stopping.stop(db, spot(inbound), said, treated.meter)
     inbound.transaction = stopped.ocpp_id
     if stopped.judged is None:
         return v16.StopTransactionResponse()
