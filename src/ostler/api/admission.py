@@ -35,7 +35,7 @@ async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
     """The guard of all routes: role, same origin, query parameters, body. In this order."""
     house: House = connection.app.state.house
     needed: Role | None = handler.opt["role"]
-    if connection.scope["method"] not in READING:
+    if _changes(connection):
         check_origin(connection)
     if needed is not None:
         visitor = await identify(connection, house)
@@ -51,7 +51,7 @@ async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 async def identify(connection: Connection, house: House) -> Visitor | None:
-    """Who asks: an API token, a login cookie or, in a demo, anybody at this machine. A wrong token is a 401."""
+    """Who asks: an API token, a login cookie or, in a demo, anybody at this machine; a wrong token raises."""
     authorization = connection.headers.get("authorization")
     if authorization is not None:
         return await _token_holder(authorization, house)
@@ -59,7 +59,7 @@ async def identify(connection: Connection, house: House) -> Visitor | None:
     if cookie:
         visitor = await house.store.read(accounts.who_is_logged_in, cookie, house.now())
         if visitor is not None:
-            if connection.scope["method"] not in READING:
+            if _changes(connection):
                 require_origin(connection)
             return visitor
     if house.settings.demo and is_local(connection):
@@ -99,7 +99,7 @@ def require_origin(connection: Connection) -> None:
 def is_local(connection: Connection) -> bool:
     """Whether the request was made at this machine, to this machine, past no proxy.
 
-    The Host header is compared too: a page of a foreign site can make a browser come here under a foreign name.
+    The Host header counts too: a foreign page can make a browser come here under a foreign name.
     """
     client = connection.client
     forwarded = connection.headers.get("x-forwarded-for") or connection.headers.get("forwarded")
@@ -121,15 +121,20 @@ def host_name(host: str) -> str:
 
 def _same_host(origin: str, host: str) -> bool:
     try:
-        there, here = urlsplit(origin), urlsplit(f"{urlsplit(origin).scheme}://{host}")
-        usual = {"http": 80, "https": 443}.get(there.scheme)
-        return (
-            there.hostname is not None
-            and there.hostname == here.hostname
-            and (there.port or usual) == (here.port or usual)
-        )
+        there, here = urlsplit(origin), urlsplit(f"//{host}")
+        ports = (there.port, here.port)
     except ValueError:
         return False
+    usual = {"http": 80, "https": 443}.get(there.scheme)
+    return (
+        there.hostname is not None
+        and there.hostname == here.hostname
+        and (ports[0] or usual) == (ports[1] or usual)
+    )
+
+
+def _changes(connection: Connection) -> bool:
+    return str(connection.scope.get("method")) not in READING
 
 
 def _is_loopback(host: str) -> bool:

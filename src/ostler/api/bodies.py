@@ -26,7 +26,7 @@ def check_query(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 async def check_body(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Decode the body strictly as what the handler takes in `data`, before the framework does it leniently."""
+    """Decode the body strictly as the handler's `data`, before the framework does it leniently."""
     wanted = _body(handler)
     if wanted is not None and isinstance(connection, Request):
         body = await connection.body()

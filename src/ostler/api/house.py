@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from prometheus_client import CollectorRegistry
+
 from ostler.api.settings import ApiSettings
+from ostler.api.streams import Streams
 from ostler.api.throttle import LoginThrottle
 from ostler.bus.local import Bus
 from ostler.services.accounts import Visitor
@@ -17,6 +20,8 @@ from ostler.store.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
+MOST_PASSWORD_CHECKS = 2
+"""At once: each takes 64 MiB and a CPU."""
 
 
 def wall_clock() -> datetime:
@@ -43,7 +48,10 @@ class House:
         self.draining = draining
         self.now = clock
         self.throttle = LoginThrottle()
+        self.streams = Streams(bus, store.log)
         self.auth_failures = 0
+        self.password_checks = asyncio.Semaphore(MOST_PASSWORD_CHECKS)
+        self.registry = CollectorRegistry()
 
     async def change(
         self,

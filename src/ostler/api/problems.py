@@ -51,6 +51,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     errors: tuple[FieldProblem, ...] = ()
+    result: str = ""
+    """How the order to a station ended, where that is why."""
 
 
 class Refused(HTTPException):
@@ -63,9 +65,11 @@ class Refused(HTTPException):
         *,
         errors: tuple[FieldProblem, ...] = (),
         headers: dict[str, str] | None = None,
+        result: str = "",
     ) -> None:
         super().__init__(detail=detail, status_code=status, headers=headers)
         self.errors = errors
+        self.result = result
 
 
 def unfit(field: str, detail: str) -> Refused:
@@ -79,9 +83,12 @@ def answer(
     *,
     errors: tuple[FieldProblem, ...] = (),
     headers: dict[str, str] | None = None,
+    result: str = "",
 ) -> Response[bytes]:
     """A problem as a response."""
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    problem = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors, result=result
+    )
     # `type` is given although it is the default: readers of the JSON should not need the RFC.
     content = msgspec.json.encode({"type": problem.type, **msgspec.to_builtins(problem)})
     return Response(content, status_code=status, headers=headers, media_type="application/problem+json")
@@ -94,7 +101,7 @@ def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="Ostler"')
     if isinstance(error, Refused):
-        return answer(status, error.detail, errors=error.errors, headers=headers)
+        return answer(status, error.detail, errors=error.errors, headers=headers, result=error.result)
     errors = _framework_errors(error)
     if errors:
         return answer(422, errors[0].detail, errors=errors)

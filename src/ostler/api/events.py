@@ -1,0 +1,113 @@
+"""Server-sent events: what happens, as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+import ostler
+from ostler.api.admission import VIEWER
+from ostler.api.house import House
+from ostler.api.problems import Refused, unfit
+from ostler.api.streams import Goodbye
+from ostler.bus.local import Numbered
+from ostler.domain.events import Event, MessageLogged
+from ostler.services.faults import nearest
+
+KEEP_ALIVE_S = 15.0
+MESSAGES = str(MessageLogged.__struct_config__.tag)
+TYPES = frozenset(str(kind.__struct_config__.tag) for kind in Event.__subclasses__()) - {"goodbye"}
+
+Types = Annotated[
+    str,
+    QueryParameter(
+        description=f"Only these types, separated by commas. {MESSAGES} is sent only when it is named."
+    ),
+]
+OfStation = Annotated[str, QueryParameter(description="Only of the station of this identity.")]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(name="Last-Event-ID", description="Replay what is still known since this event."),
+]
+
+
+@get("/events", opt=VIEWER, media_type="text/event-stream", tags=("Events",))
+async def follow_events(
+    *,
+    house: NamedDependency[House],
+    types: Types = "",
+    station: OfStation = "",
+    last_event_id: LastEventId = None,
+) -> Stream:
+    """Follow events by SSE: a `hello` first, then each with its type, its number and its data as JSON.
+
+    `lost` says how many were dropped because they were not read fast enough: read the lists anew.
+    """
+    wanted = _types(types)
+    if house.streams.full:
+        raise Refused(429, "Too many listeners; close some pages.", headers={"Retry-After": "10"})
+    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    return Stream(
+        _frames(house, wanted, station, after),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _types(text: str) -> frozenset[str]:
+    wanted = frozenset(name for name in text.split(",") if name)
+    for name in wanted - TYPES:
+        raise unfit("types", f'There are no events of type "{name}".{nearest(name, TYPES)}')
+    return wanted or TYPES - {MESSAGES}
+
+
+async def _frames(
+    house: House, wanted: frozenset[str], station: str, after: int | None
+) -> AsyncIterator[bytes]:
+    subscription = house.streams.open(after=after, messages=MESSAGES in wanted)
+    try:
+        yield _hello(house.now())
+        lost = 0
+        iterator = aiter(subscription)
+        while not house.draining.is_set():
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    numbered = await anext(iterator)
+            except TimeoutError:
+                iterator = aiter(subscription)
+                yield b": still here\n\n"
+                continue
+            if subscription.lost > lost:
+                yield b'event: lost\ndata: {"type":"lost","count":%d}\n\n' % (subscription.lost - lost)
+                lost = subscription.lost
+            if isinstance(numbered.event, Goodbye):
+                return
+            if _is_wanted(numbered.event, wanted, station):
+                yield _frame(numbered)
+    finally:
+        house.streams.close(subscription)
+
+
+def _is_wanted(event: Event, wanted: frozenset[str], station: str) -> bool:
+    tag = event.__struct_config__.tag
+    return tag in wanted and station in {"", event.station}
+
+
+def _hello(now: datetime) -> bytes:
+    data = msgspec.json.encode({"type": "hello", "at": now, "version": ostler.__version__})
+    return b"event: hello\ndata: %b\n\n" % data
+
+
+def _frame(numbered: Numbered) -> bytes:
+    """JSON has no line breaks outside of texts, where they are escaped: one `data` line is enough."""
+    tag = str(numbered.event.__struct_config__.tag).encode()
+    number = b"id: %d\n" % numbered.number if numbered.number else b""
+    return b"event: %b\n%bdata: %b\n\n" % (tag, number, msgspec.json.encode(numbered.event))
