@@ -62,7 +62,8 @@ export interface Message {
 export interface Me {
   name: string;
   role: "viewer" | "operator" | "administrator";
-  demo?: boolean;
+  /** demo: nobody has logged in, and nobody needs to. */
+  kind: "user" | "token" | "demo";
 }
 
 export interface Setup {

@@ -90,11 +90,16 @@ function listen(client: QueryClient, onOpen: (open: boolean) => void): () => voi
     READ_AGAIN_AT_MOST_EVERY_MS,
   );
   const waiting = () => void client.invalidateQueries({ queryKey: ["waiting-room"] });
-  source.onopen = () => {
-    onOpen(true);
+  const readAll = () => {
     stations.run();
     waiting();
   };
+  source.onopen = () => {
+    onOpen(true);
+    readAll();
+  };
+  // The server drops events for a page that reads too slowly, and says so.
+  source.addEventListener("lost", readAll);
   source.onerror = () => onOpen(false);
   for (const type of PATCHES) {
     source.addEventListener(type, (message) => {

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { api, type Message } from "./api";
 
@@ -14,6 +14,7 @@ export function merged(newer: readonly Message[], older: readonly Message[], lim
 
 /** The last messages of `station` (empty: of all), growing while `running`. Key what uses it by the station. */
 export function useTail(station: string, running: boolean) {
+  const client = useQueryClient();
   const first = useQuery({
     queryKey: ["messages", station],
     queryFn: () => api.messages(station),
@@ -25,6 +26,10 @@ export function useTail(station: string, running: boolean) {
     const source = new EventSource(api.events(["message.logged"], station));
     // A busy house logs thousands a second; the page is drawn four times in it.
     let arrived: Message[] = [];
+    // What was logged while nobody listened, or faster than the page reads, is read from the log.
+    const readAgain = () => void client.invalidateQueries({ queryKey: ["messages", station] });
+    source.addEventListener("hello", readAgain);
+    source.addEventListener("lost", readAgain);
     source.addEventListener("message.logged", (event) => {
       arrived.push(JSON.parse(event.data as string) as Message);
       if (arrived.length > KEPT) arrived = arrived.slice(-KEPT);
@@ -39,7 +44,7 @@ export function useTail(station: string, running: boolean) {
       clearInterval(timer);
       source.close();
     };
-  }, [station, running]);
+  }, [client, station, running]);
   const messages = useMemo(() => merged(live, first.data ?? []), [live, first.data]);
   return { messages, error: first.error, retry: () => void first.refetch() };
 }

@@ -42,7 +42,7 @@ function Header({ me, live }: { me: Me; live: boolean }) {
           </Group>
           <Group gap="xs">
             <Preferences />
-            {!me.demo && (
+            {me.kind === "user" && (
               <Button size="xs" variant="default" loading={logout.isPending} onClick={() => logout.mutate()}>
                 {t("logout")}
               </Button>
@@ -64,7 +64,7 @@ export function House({ me }: { me: Me }) {
       <Header me={me} live={live} />
       <Container size="xl" py="md" component="main">
         <Stack gap="lg">
-          {me.demo && (
+          {me.kind === "demo" && (
             <Alert color="blue" p="xs">
               {t("demo")}
             </Alert>

@@ -14,10 +14,9 @@ export function Setup({ setup }: { setup: SetupState }) {
   const client = useQueryClient();
   const [form, setForm] = useState({ name: "", password: "", again: "", code: "" });
   const create = useMutation({
-    mutationFn: async () => {
+    mutationFn: () => {
       const { name, password, code } = form;
-      await api.createAdministrator(setup.code_required ? { name, password, code } : { name, password });
-      await api.login(name, password);
+      return api.createAdministrator(setup.code_required ? { name, password, code } : { name, password });
     },
     onSuccess: () => client.resetQueries(),
   });
