@@ -20,7 +20,7 @@ def tables(path):
     """Name -> the SQL that made it, without what is only notation."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"
+            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%'"
         ).fetchall()
     return {name: sorted((sql or "").replace(",", "").split()) for name, sql in rows}
 
