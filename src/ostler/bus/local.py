@@ -90,7 +90,8 @@ class Bus:
 
     def unlisten(self, kind: type[E], listener: Callable[[E], None]) -> None:
         """Call `listener` no longer."""
-        self._listeners[kind].remove(listener)
+        if listener in self._listeners[kind]:
+            self._listeners[kind].remove(listener)
 
     def subscribe(self, *, after: int | None = None, limit: int = 10_000) -> Subscription:
         """Listen; `after` replays what is still known since that number (SSE `Last-Event-ID`)."""

@@ -16,6 +16,7 @@ class Directory:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._records: dict[str, Record] = {}
+        self._stale: dict[str, int] = {}
 
     def get(self, identity: str) -> Record | None:
         """Return what is known of a station."""
@@ -43,9 +44,20 @@ class Directory:
         changed = [record for record in found.values() if self._records.get(record.id) != record]
         return [self.put(record) for record in changed], gone
 
+    def fresh(self, identity: str) -> bool:
+        """Whether what is known is what is stored; else ask the database."""
+        return identity not in self._stale
+
+    def changed(self, identity: str) -> None:
+        """The record was changed: until `refresh` is through, nothing is decided from memory."""
+        self._stale[identity] = self._stale.get(identity, 0) + 1
+
     async def refresh(self, identity: str) -> Record | None:
         """Read one record; None when the station is no more."""
         record = await self._store.read(stations.record, identity)
+        waiting = self._stale.pop(identity, 1) - 1
+        if waiting:
+            self._stale[identity] = waiting  # it changed once more, and that one may be missing here
         if record is None:
             self._records.pop(identity, None)
             return None

@@ -70,7 +70,9 @@ class Entrance:
         else:
             record = self._directory.get(identity)
             door = judge(record, request, tls=socket.tls)
-            if record is not None and door in {Door.SERVED, Door.SERVED_KEY_SHOWN}:
+            if not self._directory.fresh(identity):
+                self._seats.spawn(self._look_again(socket, request, identity), "admission")
+            elif record is not None and door in {Door.SERVED, Door.SERVED_KEY_SHOWN}:
                 self._admit(socket, request, record, door)
             elif self._failed.may_try(socket.address, identity, self._loop.time()):
                 # Somebody may have added it or changed its key a moment ago, perhaps in another process.

@@ -152,6 +152,7 @@ class Gateway:
             self.sweep(asyncio.get_running_loop().time())
 
     def _changed(self, event: StationChanged) -> None:
+        self._directory.changed(event.station)
         self._tasks.spawn(self._refresh(event.station), "directory")
 
     async def _refresh(self, identity: str) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Any
 
+import msgspec
+
 from ostler.dialects.base import CallFailed
 from ostler.domain.words import Result
 from ostler.gateway.exchange import deviations_text
@@ -95,10 +97,13 @@ def response_of(outcome: Outcome, version: Version) -> Response:
 
 
 def as_raw_result(outcome: Outcome, version: Version) -> dict[str, Any] | None:
-    """Return how a raw call ended as REST tells it, None where `response_of` says it all."""
+    """Return how a raw call ended as REST tells it, None where `response_of` says it all.
+
+    The response is shown as the station sent it, deviations and all.
+    """
     match outcome:
-        case Answered(response=response):
-            return {"outcome": "answered", "response": response}
+        case Answered(raw=raw):
+            return {"outcome": "answered", "response": msgspec.json.decode(raw)}
         case Failed(code=code, description=description, details=details, refused=True):
             return {
                 "outcome": "error",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import IntFlag
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from ostler.gateway.limits import Bucket
 from ostler.gateway.settings import GatewaySettings
@@ -125,8 +125,7 @@ class StationSocket(asyncio.Protocol):
     # --- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - only stream servers use this class
-        self._transport = transport
+        self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         transport.set_write_buffer_limits(high=self._settings.max_waiting_bytes)
@@ -139,15 +138,20 @@ class StationSocket(asyncio.Protocol):
         if reader is None:
             self._read_head(data)
             return
+        wait_s = 0.0
         for event in reader.feed(data):
             if self._ended_at:
                 if type(event) is Close:
                     self._transport.close()
                 return
             if type(event) is Text:
-                self._message(event.payload, now)
+                wait_s = self._message(event.payload, now)
             else:
                 self._other(event)
+        if wait_s:
+            # What came is heard out all the same: a dropped answer would cost us more than a late one.
+            self.pause(Pause.RATE)
+            self._loop.call_later(wait_s, self.resume, Pause.RATE)
         if self._probe is not None:
             self._probe()
 
@@ -201,7 +205,9 @@ class StationSocket(asyncio.Protocol):
     def open_and_close(self, request: UpgradeRequest, code: int, reason: str) -> None:
         """Complete the upgrade without a subprotocol, only to say goodbye."""
         self._accept(request, None)
-        self.close(code, reason)
+        self._transport.write(websocket.close_frame(code, reason))
+        self._over(code, reason)
+        self._transport.close()
 
     def _accept(self, request: UpgradeRequest, subprotocol: str | None) -> None:
         self._deflate = websocket.negotiate(request.extensions)
@@ -257,17 +263,14 @@ class StationSocket(asyncio.Protocol):
         if not self._ended_at:
             self._transport.write(websocket.text_frame(message, deflate=self._deflate))
 
-    def _message(self, payload: bytes, now: float) -> None:
+    def _message(self, payload: bytes, now: float) -> float:
+        """Hand a message on; returns how long to read nothing."""
         self._talked = True
         bucket, listener = self._bucket, self._listener
         if bucket is None or listener is None:
-            return
-        wait_s = bucket.take(now)
-        if wait_s:
-            # It is heard out all the same: a dropped answer would cost us more than a late one.
-            self.pause(Pause.RATE)
-            self._loop.call_later(wait_s, self.resume, Pause.RATE)
+            return 0.0
         listener.text(payload, now)
+        return bucket.take(now)
 
     def _other(self, event: Event) -> None:
         match event:
