@@ -49,7 +49,8 @@ types: $(DEV_SETUP)  ## mypy, strictly
 
 ui: $(WEB)  ## build the web pages into src/ostler/web/
 
-ui-check: ui/node_modules/.package-lock.json  ## types, style and tests of the web pages
+ui-check: $(DEV_SETUP) ui/node_modules/.package-lock.json  ## types, style and tests of the web pages
+	@$(BIN)/python tools/write_openapi.py ui/openapi.json
 	$(NPM) run --silent check
 
 ui-types: $(DEV_SETUP) ui/node_modules/.package-lock.json  ## make ui/src/schema.d.ts from our own OpenAPI description

@@ -1,80 +1,29 @@
-// The few shapes of /api/v1 that the first page needs, written by hand; `make ui-types` makes all of them from OpenAPI.
+import type { components } from "./schema";
 
-export interface Connector {
-  evse: number;
-  connector: number;
-  status: string;
-  error_code: string;
-  info: string;
-  transaction_id: number | null;
-  power_w: number | null;
-  session_energy_wh: number | null;
-  id_token: string | null;
-  user: string | null;
-  started_at: string | null;
-}
-
-export interface Station {
-  id: string;
-  name: string;
-  vendor: string;
-  model: string;
-  ocpp_version: string;
-  authorization: "none" | "all" | number[];
-  connected: boolean;
-  last_seen_at: string | null;
-  connectors: Connector[];
-}
-
-export interface Waiting {
-  id: string;
-  address: string;
-  vendor: string;
-  model: string;
-  last_seen_at: string;
-}
-
-export interface JoiningWindow {
-  open: boolean;
-  until: string | null;
-}
-
-export interface Token {
-  id: number;
-  id_token: string;
-  name: string;
-  status: string;
-}
-
-export interface Message {
-  id: number;
-  at: string;
-  station: string;
-  direction: "in" | "out";
-  action: string;
-  outcome: string;
-  latency_ms: number | null;
-  request: string;
-  response: string;
-  deviations: number;
-}
-
-export interface Me {
-  name: string;
-  role: "viewer" | "operator" | "administrator";
-  /** demo: nobody has logged in, and nobody needs to. */
-  kind: "user" | "token" | "demo";
-}
-
-export interface Setup {
-  needed: boolean;
-  code_required: boolean;
-}
-
-export interface CommandResult {
-  result: "accepted" | "rejected" | "scheduled" | "not-supported" | "offline" | "timed-out" | "error";
-  detail?: string;
-}
+type Schemas = components["schemas"];
+export type Connector = Schemas["Connector"];
+export type Station = Schemas["Station"];
+export type Waiting = Schemas["Waiting"];
+export type JoiningWindow = Schemas["JoiningWindow"];
+export type Token = Schemas["Token"];
+export type Message = Schemas["Message"];
+export type Me = Schemas["Me"];
+export type Setup = Schemas["Setup"];
+export type CommandResult = Schemas["CommandResult"];
+/** A message as the live tail tells it: all of it but what only the log's own search needs. */
+export type LiveMessage = Pick<
+  Message,
+  | "id"
+  | "at"
+  | "station"
+  | "direction"
+  | "action"
+  | "outcome"
+  | "latency_ms"
+  | "request"
+  | "response"
+  | "deviations"
+>;
 
 interface Page<T> {
   items: T[];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Connector, Station } from "./api";
 import { patched } from "./live";
 
-const CONNECTOR: Connector = {
+const CONNECTOR = {
   evse: 1,
   connector: 1,
   status: "Charging",
@@ -14,8 +14,8 @@ const CONNECTOR: Connector = {
   id_token: "ANNA",
   user: "Anna",
   started_at: null,
-};
-const STATION: Station = {
+} as Connector;
+const STATION = {
   id: "CP1",
   name: "",
   vendor: "",
@@ -25,7 +25,7 @@ const STATION: Station = {
   connected: true,
   last_seen_at: null,
   connectors: [CONNECTOR],
-};
+} as Station;
 const about = { station: "CP1", evse: 1, connector: 1 };
 
 test("a change of status keeps what the event does not speak of", () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Message } from "./api";
+import type { LiveMessage } from "./api";
 import { merged } from "./tail";
 
-const message = (id: number): Message => ({
+const message = (id: number): LiveMessage => ({
   id,
   at: "2026-11-21T12:00:00Z",
   station: "CP1",
@@ -14,7 +14,7 @@ const message = (id: number): Message => ({
   response: "{}",
   deviations: 0,
 });
-const ids = (messages: Message[]) => messages.map(({ id }) => id);
+const ids = (messages: LiveMessage[]) => messages.map(({ id }) => id);
 
 test("a message that was read and also came live stands there once", () => {
   expect(ids(merged([message(3), message(2)], [message(2), message(1)]))).toEqual([3, 2, 1]);

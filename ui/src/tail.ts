@@ -1,13 +1,17 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { api, type Message } from "./api";
+import { api, type LiveMessage } from "./api";
 
 const KEPT = 200;
 const DRAW_EVERY_MS = 250;
 
 /** Newest first, each message once, no more than `limit`. */
-export function merged(newer: readonly Message[], older: readonly Message[], limit = KEPT): Message[] {
-  const byId = new Map<number, Message>();
+export function merged(
+  newer: readonly LiveMessage[],
+  older: readonly LiveMessage[],
+  limit = KEPT,
+): LiveMessage[] {
+  const byId = new Map<number, LiveMessage>();
   for (const message of [...newer, ...older]) if (!byId.has(message.id)) byId.set(message.id, message);
   return [...byId.values()].sort((one, other) => other.id - one.id).slice(0, limit);
 }
@@ -20,18 +24,18 @@ export function useTail(station: string, running: boolean) {
     queryFn: () => api.messages(station),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const [live, setLive] = useState<Message[]>([]);
+  const [live, setLive] = useState<LiveMessage[]>([]);
   useEffect(() => {
     if (!running) return;
     const source = new EventSource(api.events(["message.logged"], station));
     // A busy house logs thousands a second; the page is drawn four times in it.
-    let arrived: Message[] = [];
+    let arrived: LiveMessage[] = [];
     // What was logged while nobody listened, or faster than the page reads, is read from the log.
     const readAgain = () => void client.invalidateQueries({ queryKey: ["messages", station] });
     source.addEventListener("hello", readAgain);
     source.addEventListener("lost", readAgain);
     source.addEventListener("message.logged", (event) => {
-      arrived.push(JSON.parse(event.data as string) as Message);
+      arrived.push(JSON.parse(event.data as string) as LiveMessage);
       if (arrived.length > KEPT) arrived = arrived.slice(-KEPT);
     });
     const timer = setInterval(() => {

@@ -15,7 +15,7 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { memo, useState } from "react";
 import { useSearchParams } from "wouter";
-import { api, type Message } from "../api";
+import { api, type LiveMessage } from "../api";
 import { pretty, time } from "../format";
 import { useTail } from "../tail";
 import { useWords } from "../words";
@@ -36,7 +36,7 @@ function Payload({ label, text }: { label: string; text: string }) {
   );
 }
 
-const Line = memo(function Line({ message }: { message: Message }) {
+const Line = memo(function Line({ message }: { message: LiveMessage }) {
   const { t, of, language } = useWords();
   const [open, setOpen] = useState(false);
   const inwards = message.direction === "in";
