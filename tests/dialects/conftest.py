@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,18 +11,18 @@ from typing import Any, TypeVar
 
 import jsonschema
 import msgspec
-import ocpp
 import pytest
-from sqlalchemy import create_engine
 
+import ocpp
 from ostler.dialects.base import CallFailed
+from ostler.dialects.v16.sends import SENDS
 from ostler.domain.commands import Command, CommandResult
 from ostler.domain.events import Event
 from ostler.domain.words import Result
 from ostler.ocpp.base import Request, Response
 from ostler.services import stations
 from ostler.services.stations import Fields
-from ostler.store import schema
+from ostler.store import migrations
 from ostler.store.database import Db
 from ostler.store.store import Store
 
@@ -97,17 +98,26 @@ class PlayedStation:
         return [payload for _, payload in self.sent]
 
 
-@pytest.fixture
-async def played(tmp_path: Path) -> AsyncIterator[PlayedStation]:
-    """The station CP1 in a real store, spoken to in OCPP 1.6."""
-    from ostler.dialects.v16.sends import SENDS  # noqa: PLC0415 - other dialects are tested without it
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with empty databases, made once."""
+    folder = tmp_path_factory.mktemp("empty")
+    migrations.upgrade(folder)
+    return folder
 
-    for metadata, name in ((schema.main, "ostler.db"), (schema.log, "log.db")):
-        engine = create_engine(f"sqlite:///{tmp_path / name}")
-        metadata.create_all(engine)
-        engine.dispose()
+
+@pytest.fixture
+def data_dir(tmp_path: Path, empty_store: Path) -> Path:
+    for file in empty_store.glob("*.db"):
+        shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+async def played(data_dir: Path) -> AsyncIterator[PlayedStation]:
+    """The station CP1 in a real store, spoken to in OCPP 1.6."""
     events: list[Event] = []
-    store = Store(tmp_path, events.extend)
+    store = Store(data_dir, events.extend)
     pk = await store.write(stations.create, "CP1", Fields(), now=NOW)
     events.clear()
     yield PlayedStation(store, events, pk, SENDS)

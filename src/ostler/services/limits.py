@@ -148,7 +148,7 @@ def _ranked(
     """
     found = []
     ranks = product(range(len(targets)), range(len(units)), range(len(stack_levels)), range(len(kinds)))
-    for rank in sorted(ranks, key=lambda rank: (sum(map(bool, rank)), [-number for number in rank])):
+    for rank in sorted(ranks, key=lambda rank: (sum(map(bool, rank)), [not step for step in rank], rank)):
         target, unit, level, kind = rank
         evse, purpose = targets[target]
         if purpose is Purpose.STATION_MAX:
