@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ostler.ocpp import v16
 from ostler.ocpp.v16 import IdTagInfo, ReadingContext, Reason
-from ostler.sim import authorising, limits
+from ostler.sim import authorising, limits, reserving
 from ostler.sim.machine import Phase, Signal
 from ostler.sim.memory import OpenTransaction
 from ostler.sim.meter import SMALLEST_CURRENT_A, Car, samples
@@ -19,7 +19,6 @@ _USABLE = (Phase.AVAILABLE, Phase.PREPARING, Phase.FINISHING, Phase.RESERVED)
 def plug(station: Station, connector: Connector, car: Car, now: datetime) -> None:
     """A car is plugged in; with a token already accepted the transaction begins."""
     connector.car = car
-    connector.ev_paused = False
     connector.meter.plug(car, now)
     station.tell(now, connector.number, f"car plugged in ({car.phases} phases, up to {car.max_a:g} A)")
     station.signal(connector, Signal.PLUG, now)
@@ -33,7 +32,6 @@ def unplug(station: Station, connector: Connector, now: datetime) -> None:
     station.tell(now, connector.number, "cable pulled")
     goes_on = not station.configuration.flag("StopTransactionOnEVSideDisconnect")
     if station.transaction(connector.number) is not None and goes_on:
-        connector.ev_paused = True
         connector.meter.unplug(now)
         connector.car = None
         adjust(station, connector, now)
@@ -47,7 +45,6 @@ def unplug(station: Station, connector: Connector, now: datetime) -> None:
 
 def pause(station: Station, connector: Connector, now: datetime, *, paused: bool) -> None:
     """The car stops drawing, or wants to go on."""
-    connector.ev_paused = paused
     connector.meter.pause(now, paused=paused)
     adjust(station, connector, now)
 
@@ -82,7 +79,7 @@ def _card_judged(station: Station, connector: Connector, id_tag: str, info: IdTa
 
 def accept(station: Station, connector: Connector, id_tag: str, parent: str | None, now: datetime) -> bool:
     """Let the token's owner use the connector: at once with a cable in, else as soon as one is plugged."""
-    if connector.phase not in _USABLE or not reserved_for(station, connector, id_tag, parent):
+    if connector.phase not in _USABLE or not reserving.open_to(station, connector, id_tag, parent):
         station.tell(now, connector.number, f"cannot be used by {id_tag}: {connector.phase.value}")
         return False
     if connector.car is not None:
@@ -92,15 +89,6 @@ def accept(station: Station, connector: Connector, id_tag: str, parent: str | No
     wait_s = station.configuration.number("ConnectionTimeOut", 60)
     connector.holder = Holder(id_tag=id_tag, parent=parent, until=now + timedelta(seconds=wait_s))
     station.signal(connector, Signal.CARD, now)
-    return True
-
-
-def reserved_for(station: Station, connector: Connector, id_tag: str, parent: str | None) -> bool:
-    """Whether the connector is free for this token: not reserved, or for it or its group (OCPP 1.6 §3.12)."""
-    for reservation in station.memory.reservations.values():
-        if reservation.connector == connector.number and connector.phase is Phase.RESERVED:
-            same = reservation.id_tag.casefold() == id_tag.casefold()
-            return same or (parent is not None and parent == reservation.parent)
     return True
 
 
@@ -119,7 +107,7 @@ def begin(station: Station, connector: Connector, id_tag: str, parent: str | Non
         begin=samples(reading, wanted, ReadingContext.TRANSACTION_BEGIN) if wanted else None,
     )
     station.memory.transactions[connector.number] = transaction
-    reservation = _consumed(station, connector, id_tag, parent)
+    reservation = reserving.consume(station, connector, id_tag, parent)
     station.outbox.keep(
         v16.StartTransactionRequest(
             connector_id=connector.number,
@@ -231,6 +219,7 @@ def tick(station: Station, now: datetime) -> None:
             connector.holder = None
             station.tell(now, connector.number, f"nobody plugged in for {holder.id_tag}")
             station.signal(connector, Signal.GIVE_UP, now)
+            reserving.restore(station, now)
         if station.transaction(connector.number) is not None:
             adjust(station, connector, now)
             _sample(station, connector, now)
@@ -254,17 +243,6 @@ def forget_session_profiles(station: Station, number: int) -> None:
         if each.connector != number
         or each.profile.charging_profile_purpose is not v16.ChargingProfilePurposeType.TX_PROFILE
     ]
-
-
-def _consumed(station: Station, connector: Connector, id_tag: str, parent: str | None) -> int | None:
-    """The reservation that this start uses up: the connector's, or one for any connector (OCPP 1.6 §5.13)."""
-    for reservation in list(station.memory.reservations.values()):
-        mine = reservation.id_tag.casefold() == id_tag.casefold() or (
-            parent is not None and parent == reservation.parent
-        )
-        if mine and reservation.connector in {0, connector.number}:
-            return station.memory.reservations.pop(reservation.id).id
-    return None
 
 
 def _next_sample(station: Station, now: datetime) -> datetime | None:

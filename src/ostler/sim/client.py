@@ -67,7 +67,7 @@ class Client:
             self._memory,
             now=now,
             speed=setup.speed,
-            fixed=setup.fixed,
+            fixed={"SecurityProfile": _security_profile(setup.target), **setup.fixed},
             listener=listener,
         )
         self.conversation = Conversation(self.station, now)
@@ -135,12 +135,15 @@ class Client:
             await self._wanted.wait()
             await self.until(lambda: not self.conversation.hangs_up)
             try:
-                link = await connect(self.setup.target, self.setup.identity)
+                link = await connect(self._target(), self.setup.identity)
             except LinkError as error:
                 self.station.tell(self.clock(), 0, f"no connection: {error}")
                 # Spread, so that stations that were cut off together do not come back together.
                 await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+                continue
+            if not self._wanted.is_set():
+                link.close(politely=False)
                 continue
             async with self._open(link):
                 try:
@@ -150,6 +153,12 @@ class Client:
             wait_s = _SHORTEST_WAIT_S
             if not self.conversation.hangs_up:
                 await asyncio.sleep(_SHORTEST_WAIT_S * random.uniform(0.2, 1.0))
+
+    def _target(self) -> Target:
+        """Where to connect, with the key that the central system may have set meanwhile."""
+        key = self._memory.configuration.get("AuthorizationKey")
+        target = self.setup.target
+        return msgspec.structs.replace(target, password=_key_bytes(key)) if key else target
 
     @contextlib.asynccontextmanager
     async def _open(self, link: Link) -> AsyncIterator[None]:
@@ -243,3 +252,18 @@ class Client:
         if encoded != self._saved:
             self._saved = encoded
             memories.save(self._memory, self.setup.state)
+
+
+def _key_bytes(key: str) -> bytes:
+    """The key travels in hexadecimal digits and is used as the bytes they stand for (errata 3.10)."""
+    try:
+        return bytes.fromhex(key)
+    except ValueError:
+        return key.encode()
+
+
+def _security_profile(target: Target) -> str:
+    """0 to 2 as the security whitepaper numbers them."""
+    if target.url.startswith("wss:"):
+        return "2"
+    return "0" if target.password is None else "1"

@@ -43,8 +43,8 @@ class Conversation:
         if station.registration is RegistrationStatus.ACCEPTED:
             station.report_all(now, again=False)
         else:
-            station.registration = None
-            station.boot_at = now
+            # A wait that the central system asked for goes on over a reconnect.
+            station.boot_at = max(station.boot_at or now, now)
 
     def disconnected(self, now: datetime, why: str) -> None:
         """The connection is gone; the station goes on by itself."""

@@ -21,7 +21,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where a station connects, as it stands in the station's own menu: the identity is put behind `url`."""
 
     url: str
-    password: str | None = None
+    password: bytes | None = None
     ca_file: str | None = None
     """Certificates to trust instead of the system's."""
 
@@ -119,7 +119,7 @@ async def _upgrade(
     parts = urlsplit(target.url)
     key = handshake.new_key()
     subprotocols = (Version.V16.subprotocol,)
-    basic = None if target.password is None else (identity, target.password.encode())
+    basic = None if target.password is None else (identity, target.password)
     path = f"{parts.path.rstrip('/')}/{quote(identity, safe='')}"
     writer.write(handshake.request(parts.netloc.rpartition("@")[2], path, key, subprotocols, basic))
     buffer = bytearray()

@@ -107,14 +107,11 @@ NEXT: Final[Mapping[tuple[Phase, Signal], Phase]] = {
     (Phase.RESERVED, Signal.DISABLE): Phase.UNAVAILABLE,
     (Phase.RESERVED, Signal.FAULT): Phase.FAULTED,
     (Phase.UNAVAILABLE, Signal.ENABLE): Phase.AVAILABLE,
-    (Phase.UNAVAILABLE, Signal.PLUG): Phase.UNAVAILABLE,
     (Phase.UNAVAILABLE, Signal.FAULT): Phase.FAULTED,
     (Phase.FAULTED, Signal.REPAIR): Phase.AVAILABLE,
     (Phase.FAULTED, Signal.PLUG): Phase.PREPARING,
     (Phase.FAULTED, Signal.DISABLE): Phase.UNAVAILABLE,
     (Phase.FAULTED, Signal.RESERVE): Phase.RESERVED,
-    (Phase.FAULTED, Signal.STOP): Phase.FINISHING,
-    **{(Phase.FAULTED, signal): target for signal, target in _FLOWS.items()},
 }
 
 

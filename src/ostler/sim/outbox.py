@@ -36,16 +36,11 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._said) + len(self.queue) + (self._under_way is not None)
 
-    def say(
-        self, request: Request[Any], ended: Ended | None = None, *, asked: bool = False, first: bool = False
-    ) -> None:
+    def say(self, request: Request[Any], ended: Ended | None = None, *, asked: bool = False) -> None:
         """Send this when its turn comes. `asked`: the central system wants it, also before it accepts us."""
         self._serial += 1
         said = _Said(self._serial, request, ended, asked)
-        if first:
-            self._said.appendleft(said)
-        else:
-            self._said.append(said)
+        self._said.append(said)
 
     def keep(self, request: Request[Any], *, transaction: str | None) -> None:
         """Send this in its turn, however long that takes."""

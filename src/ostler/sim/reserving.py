@@ -7,7 +7,7 @@ from datetime import datetime
 from ostler.ocpp.v16 import ReservationStatus
 from ostler.sim.machine import Phase, Signal
 from ostler.sim.memory import Reservation
-from ostler.sim.station import Station
+from ostler.sim.station import Connector, Station
 
 _REFUSALS = {
     Phase.FAULTED: ReservationStatus.FAULTED,
@@ -53,18 +53,46 @@ def expire(station: Station, now: datetime) -> None:
 
 
 def restore(station: Station, now: datetime) -> None:
-    """After a restart: what is reserved is so again."""
+    """What is reserved shows so again: after a restart, or when a start came to nothing."""
     expire(station, now)
     for reservation in station.memory.reservations.values():
         if reservation.connector in station.connectors:
             station.signal(station.connectors[reservation.connector], Signal.RESERVE, now)
 
 
+def open_to(station: Station, connector: Connector, id_tag: str, parent: str | None) -> bool:
+    """Whether this token may use the connector: nobody else's promise is broken by it (OCPP 1.6 §3.12)."""
+    reservations = station.memory.reservations.values()
+    for reservation in reservations:
+        if reservation.connector == connector.number:
+            return _is_for(reservation, id_tag, parent)
+    if any(each.connector == 0 and _is_for(each, id_tag, parent) for each in reservations):
+        return True
+    return _unpromised(station) > 0 or connector.phase is not Phase.AVAILABLE
+
+
+def consume(station: Station, connector: Connector, id_tag: str, parent: str | None) -> int | None:
+    """The id of the reservation that a start uses up: the connector's, or one for any connector."""
+    for reservation in list(station.memory.reservations.values()):
+        if reservation.connector in {0, connector.number} and _is_for(reservation, id_tag, parent):
+            return station.memory.reservations.pop(reservation.id).id
+    return None
+
+
+def _is_for(reservation: Reservation, id_tag: str, parent: str | None) -> bool:
+    same = reservation.id_tag.casefold() == id_tag.casefold()
+    return same or (parent is not None and parent == reservation.parent)
+
+
+def _unpromised(station: Station) -> int:
+    """How many connectors are free and not owed to a reservation for any connector."""
+    free = sum(each.phase is Phase.AVAILABLE for each in station.connectors.values())
+    return free - sum(each.connector == 0 for each in station.memory.reservations.values())
+
+
 def _reserve_any(station: Station, wanted: Reservation) -> ReservationStatus:
     """One connector must stay free for the token; which one is open (OCPP 1.6 §5.13)."""
-    free = [each for each in station.connectors.values() if each.phase is Phase.AVAILABLE]
-    promised = sum(each.connector == 0 for each in station.memory.reservations.values())
-    if len(free) <= promised:
+    if _unpromised(station) <= 0:
         return ReservationStatus.OCCUPIED
     station.memory.reservations[wanted.id] = wanted
     return ReservationStatus.ACCEPTED

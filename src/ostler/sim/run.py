@@ -58,7 +58,7 @@ async def run_sim(options: SimOptions, *, listener: Callable[[Told], None] | Non
             Setup(
                 identity=identity,
                 model=model,
-                target=Target(url=options.url, password=options.password, ca_file=options.ca_file),
+                target=Target(url=options.url, password=_password(options.password), ca_file=options.ca_file),
                 speed=options.speed,
                 state=_state_file(options, identity),
                 tick_s=0.2 if options.count <= _FEW else 1.0,
@@ -82,7 +82,7 @@ async def run_demo(
             Setup(
                 identity=identity,
                 model=model,
-                target=Target(url=url, password=password),
+                target=Target(url=url, password=_password(password)),
                 fixed=_DEMO_KEYS,
                 call_timeout_s=15.0,
             ),
@@ -123,6 +123,10 @@ async def _run(
                     )
         for task in running:
             task.cancel()
+
+
+def _password(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
 
 
 def _checked(options: SimOptions) -> tuple[Model, Script]:

@@ -97,9 +97,10 @@ async def charge(client: Client, driver: Driver, visit: Visit, chance: random.Ra
     pace = client.setup.speed
     await driver.until_accepted()
     await driver.until_phase(Phase.AVAILABLE)
+    id_tag = chance.choice(visit.tokens)
     driver.plug(chance.choice(CARS))
     await asyncio.sleep(1.5)
-    driver.present_card(chance.choice(visit.tokens))
+    driver.present_card(id_tag)
     try:
         async with asyncio.timeout(20):
             await driver.until_phase(Phase.CHARGING, Phase.SUSPENDED_EV, Phase.SUSPENDED_EVSE)
@@ -113,6 +114,9 @@ async def charge(client: Client, driver: Driver, visit: Visit, chance: random.Ra
         await asyncio.sleep(min(8.0, length_s / 10))
         driver.pause_car(paused=False)
     await _charging(driver, length_s * 0.4)
+    if chance.random() < 0.5 and driver.session_wh is not None:
+        driver.present_card(id_tag)
+        await asyncio.sleep(2.5)
     driver.unplug()
 
 

@@ -54,7 +54,6 @@ class Connector:
         self.phase = Phase.AVAILABLE
         self.error = ChargePointErrorCode.NO_ERROR
         self.car: Car | None = None
-        self.ev_paused = False
         self.holder: Holder | None = None
         self.disable_later = False
         self.changed_at: datetime | None = None

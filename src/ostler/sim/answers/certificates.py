@@ -23,6 +23,8 @@ def install_certificate(
         named = _hashes(request.certificate)
     except ValueError:
         return v16.InstallCertificateResponse(status=v16.InstallCertificateStatusEnumType.REJECTED)
+    if not request.certificate_type.known:
+        return v16.InstallCertificateResponse(status=v16.InstallCertificateStatusEnumType.REJECTED)
     certificates = station.memory.certificates
     if len(certificates) >= station.configuration.number("CertificateStoreMaxLength", 10):
         return v16.InstallCertificateResponse(status=v16.InstallCertificateStatusEnumType.FAILED)

@@ -66,8 +66,9 @@ def _update_list(station: Station, request: v16.SendLocalListRequest) -> UpdateS
         return UpdateStatus.NOT_SUPPORTED
     full = request.update_type == v16.UpdateType.FULL
     names = [entry.id_tag.casefold() for entry in entries]
+    odd = any(entry.id_tag_info and not entry.id_tag_info.status.known for entry in entries)
     too_many = len(entries) > station.configuration.number("SendLocalListMaxLength", len(entries))
-    if request.list_version <= 0 or too_many or len(set(names)) != len(names):
+    if request.list_version <= 0 or too_many or odd or len(set(names)) != len(names):
         return UpdateStatus.FAILED
     if full and any(entry.id_tag_info is None for entry in entries):
         return UpdateStatus.FAILED

@@ -104,6 +104,7 @@ def _sound(station: Station, profile: ChargingProfile) -> bool:
     schedule = profile.charging_schedule
     starts = [period.start_period for period in schedule.charging_schedule_period]
     recurring = profile.charging_profile_kind is v16.ChargingProfileKindType.RECURRING
+    rhythm = profile.recurrency_kind
     return (
         profile.charging_profile_kind.known
         and 0 <= profile.stack_level <= keys.number("ChargeProfileMaxStackLevel", profile.stack_level)
@@ -112,7 +113,8 @@ def _sound(station: Station, profile: ChargingProfile) -> bool:
         and starts[0] == 0
         and starts == sorted(set(starts))
         and all(period.limit >= 0 for period in schedule.charging_schedule_period)
-        and (not recurring or (profile.recurrency_kind is not None and schedule.start_schedule is not None))
+        and (rhythm is None or rhythm.known)
+        and (not recurring or (rhythm is not None and schedule.start_schedule is not None))
         and len(station.memory.profiles) < keys.number("MaxChargingProfilesInstalled", 1_000)
     )
 

@@ -94,7 +94,7 @@ _KEYS: Final = (
     _number("CertificateSignedMaxChainSize", 10_000, readonly=True),
     _number("CertificateStoreMaxLength", 10, readonly=True),
     Key(name="CpoName", value="", largest=64),
-    _number("SecurityProfile", 0, largest=3, reboot=True),
+    _number("SecurityProfile", 0, readonly=True),
 )
 
 MODEL: Final = Model(
