@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from ostler.domain.events import ReservationChanged
 from ostler.store.database import Db
@@ -49,7 +49,10 @@ HELD = Query(
     Reservation,
 )
 OVERDUE = Query(
-    _ALL.where(reservations.c.status.in_([REQUESTED, ACTIVE]), reservations.c.expires_at <= bindparam("now")),
+    _ALL.where(
+        or_(reservations.c.status == REQUESTED, reservations.c.status == ACTIVE),
+        reservations.c.expires_at <= bindparam("now"),
+    ),
     Reservation,
 )
 REQUEST = Write(

@@ -24,7 +24,8 @@ TX_PROFILE = {
 
 async def transaction(played, *, station=None, ocpp_id="4711", ended=None):
     rows = await played.sql(
-        "INSERT INTO transactions (station, ocpp_id, evse, connector, started_at, ended_at, start_key, received_at)"
+        "INSERT INTO transactions (station, ocpp_id, evse, connector, started_at, ended_at,"
+        " start_key, received_at)"
         " VALUES (?, ?, 1, 1, 1, ?, 'k', 1) RETURNING pk",
         station or played.pk,
         ocpp_id,
