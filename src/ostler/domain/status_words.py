@@ -33,7 +33,7 @@ AT_REST = frozenset({Status.AVAILABLE, Status.UNAVAILABLE, Status.FAULTED})
 
 
 def understand(said: str, *, known: str, charging: bool) -> Status:
-    """One of the nine words for what a station `said`; `known`, its last status, where the word tells nothing.
+    """One of the nine words for what a station `said`; `known`, the last status, if the word tells nothing.
 
     `Occupied` is a word of OCPP 1.5 and 2.x: `charging` (a transaction runs) decides what it means.
     """

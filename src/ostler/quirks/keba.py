@@ -9,8 +9,8 @@ QUIRKS = (
         vendor="KEBA*",
         token_separator="_",  # noqa: S106 - a character, no secret
         why=(
-            "A P30 master reports the cards of its slaves as 12345678_<serial of the slave>; OCPP.Core's notes "
-            "on KEBA cut at the underscore, too."
+            "A P30 master reports the cards of its slaves as 12345678_<serial of the slave>; OCPP.Core's "
+            "notes on KEBA cut at the underscore, too."
         ),
     ),
 )

@@ -14,7 +14,8 @@ QUIRKS = (
         ),
         why=(
             "The maker's own guide to OCPP with Green'Up stations shows power to the car as "
-            "Power.Active.Export, energy as Energy.Active.Import.Interval, and every transaction beginning at meterStart 0."
+            "Power.Active.Export, energy as Energy.Active.Import.Interval, "
+            "and every transaction beginning at meterStart 0."
         ),
     ),
 )

@@ -21,8 +21,8 @@ QUIRKS = (
         server_ping=False,
         change_availability=False,
         why=(
-            "The AC7000 never answers a ping (lbbrhzn/ocpp issue 211); ChangeAvailability at start-up sends it "
-            "into a loop of reboots (evcc issue 30113 and template ocpp-enplus)."
+            "The AC7000 never answers a ping (lbbrhzn/ocpp issue 211); ChangeAvailability at start-up sends "
+            "it into a loop of reboots (evcc issue 30113 and template ocpp-enplus)."
         ),
     ),
     Quirk(

@@ -138,7 +138,10 @@ def _learnt(
         verdict=judged.verdict.value if judged else "",
         started_at=min((row.at for row in rows), default=told.at),
         ended_at=None,
-        meter_start_wh=next((row.register_wh for row in rows if row.register_wh is not None), None),
+        # A reading at the moment of the stop says nothing of the start.
+        meter_start_wh=next(
+            (row.register_wh for row in rows if row.register_wh is not None and row.at < told.at), None
+        ),
         meter_stop_wh=None,
         sampled_wh=None,
         last_register_wh=None,

@@ -126,7 +126,7 @@ def db(tmp_path: Path) -> Iterator[Db]:
 
 @pytest.fixture
 def cp(db: Db) -> Reporter:
-    """The station CP1, which serves every known token; TAG, OTHER, MATE and FRIEND (these two of group FAM) are."""
+    """The station CP1, which serves all of TAG, OTHER, and MATE and FRIEND of the group FAM."""
     station = Reporter(db, "CP1")
     station.token("TAG")
     station.token("OTHER")

@@ -221,7 +221,12 @@ def test_a_start_consumes_the_reservation_of_its_group(cp):
 
 
 def test_a_start_leaves_the_reservations_of_others_alone(cp, cp2):
-    others = [reserve(cp, "OTHER"), reserve(cp, "TAG", evse=2), reserve(cp2, "TAG"), reserve(cp, "TAG", hours=-1)]
+    others = [
+        reserve(cp, "OTHER"),
+        reserve(cp, "TAG", evse=2),
+        reserve(cp2, "TAG"),
+        reserve(cp, "TAG", hours=-1),
+    ]
 
     start_answer(cp, "TAG")
 
