@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.station import Station, open_station
+from harness.waiting import until
 from ostler.bus.local import Bus
 from ostler.dialects.v16 import DIALECT
 from ostler.domain.commands import Command, CommandResult
@@ -58,9 +59,7 @@ class House:
         """Change a station's record and wait until the gateway acts on it."""
         await self.store.write(stations.change, identity, Fields(**fields), now=datetime.now(UTC))
         tasks = self.gateway._tasks._group._tasks
-        async with asyncio.timeout(10):
-            while len(tasks) > 1:  # the sweep stays
-                await asyncio.sleep(0.005)
+        await until(lambda: len(tasks) == 1)  # the sweep stays
 
     async def token(self, id_token: str, **fields: Any) -> None:
         new = NewToken(id_token=id_token, **fields)
