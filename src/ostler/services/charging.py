@@ -196,6 +196,9 @@ def _close(db: Db, spot: Spot, other: Transaction, at: datetime) -> None:
         new_stop_reason="",
         new_marks=other.marked(Mark.CLOSED_BY_NEXT),
     )
+    profiles.transaction_ended(
+        db, spot.station_pk, transaction_pk=other.pk, evse=other.evse, now=spot.received_at
+    )
     db.emit(
         TransactionEnded(
             at=spot.received_at,

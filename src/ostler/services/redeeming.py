@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select, update
-
+from ostler.services import reservations
 from ostler.services.authorization import token_key
 from ostler.services.places import Spot
+from ostler.services.reservations import ACTIVE, REQUESTED, Reservation
 from ostler.store.database import Db
-from ostler.store.schema import reservations
-from ostler.store.statements import Query, Write
 
-
-class _Kept(NamedTuple):
-    pk: int
-    evse: int
-    id_token: str
-    parent: str
-    expires_at: datetime
-
-
-_KEPT = Query(
-    select(*(reservations.c[name] for name in _Kept._fields))
-    .where(
-        reservations.c.station == bindparam("station_pk"),
-        or_(reservations.c.status == "active", reservations.c.status == "requested"),
-    )
-    .order_by(reservations.c.pk),
-    into=_Kept,
-)
-_USE = Write(
-    update(reservations).where(reservations.c.pk == bindparam("reservation_pk")).values(status="used")
-)
+USED = "used"
 
 
 def redeem(db: Db, spot: Spot, *, id_token: str, parent: str, at: datetime, said: int | None) -> int | None:
@@ -41,14 +18,25 @@ def redeem(db: Db, spot: Spot, *, id_token: str, parent: str, at: datetime, said
 
     0 means none to several models, and a number that is no reservation of this station means nothing.
     """
-    key, parent_key = token_key(id_token), token_key(parent)
-    for kept in db.all(_KEPT, station_pk=spot.station_pk):
-        if said:
-            meant = kept.pk == said
-        else:
-            own = token_key(kept.id_token) == key or bool(parent_key and token_key(kept.parent) == parent_key)
-            meant = own and kept.evse in (0, spot.evse) and at <= kept.expires_at
-        if meant:
-            db.run(_USE, reservation_pk=kept.pk)
-            return kept.pk
+    kept = (_named(db, spot, said) if said else None) or _own(db, spot, id_token, parent, at)
+    if kept is None:
+        return None
+    reservations.settle(db, kept.pk, USED, spot.received_at)
+    return kept.pk
+
+
+def _named(db: Db, spot: Spot, pk: int) -> Reservation | None:
+    """One whose ReserveNow is not answered yet counts too: the station knows it, or it could not name it."""
+    kept = reservations.find(db, pk)
+    if kept is None or kept.station != spot.station_pk or kept.status not in {ACTIVE, REQUESTED}:
+        return None
+    return kept
+
+
+def _own(db: Db, spot: Spot, id_token: str, parent: str, at: datetime) -> Reservation | None:
+    token, group = token_key(id_token), token_key(parent)
+    for kept in reservations.held(db, spot.station_pk):
+        own = token_key(kept.id_token) == token or bool(group and token_key(kept.parent) == group)
+        if own and kept.evse in {0, spot.evse} and at <= kept.expires_at:
+            return kept
     return None

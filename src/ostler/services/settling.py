@@ -143,6 +143,9 @@ def _account(
 
 
 def _tell(db: Db, spot: Spot, transaction: Transaction, energy_wh: float | None, reason: str) -> None:
+    profiles.transaction_ended(
+        db, spot.station_pk, transaction_pk=transaction.pk, evse=spot.evse, now=spot.received_at
+    )
     db.emit(
         TransactionEnded(
             at=spot.received_at,

@@ -8,12 +8,17 @@ from ostler.domain import clocks
 from ostler.domain.events import ConnectorChanged
 from ostler.domain.status_words import AT_REST, understand
 from ostler.domain.words import Status
-from ostler.services import places
+from ostler.services import places, reservations
 from ostler.services.places import Spot
 from ostler.store.database import Db
 from ostler.store.schema import connectors
 from ostler.store.statements import upsert
 
+LOST = frozenset({Status.FAULTED, Status.UNAVAILABLE})
+"""A connector in these cannot be kept for anybody (as in OCPP 2.0.1 H01, H03)."""
+
+OUT_OF_USE = frozenset({Status.FAULTED, Status.UNAVAILABLE})
+"""Nobody can be kept a connector that nobody can use."""
 _KEY = ("station", "evse", "connector")
 _SAVE = upsert(
     connectors,
@@ -74,6 +79,8 @@ def report(
         changed_at=spot.received_at,
         power_w=power_w,
     )
+    if word in LOST and word.value != known.status:
+        reservations.connector_lost(db, spot.station_pk, spot.evse, spot.received_at)
     if (known.status, known.error_code, known.info, known.power_w) != (word, error_code, info, power_w):
         db.emit(
             ConnectorChanged(

@@ -138,6 +138,21 @@ def test_a_pause_keeps_the_last_power_until_the_next_sample(cp):
     assert cp.connector()["power_w"] == 7000
 
 
+@pytest.mark.parametrize(
+    ("word", "status"), [("Faulted", "cancelled"), ("Unavailable", "cancelled"), ("Available", "active")]
+)
+def test_a_connector_that_is_lost_loses_its_reservation(cp, word, status):
+    cp.sql(
+        "INSERT INTO reservations (station, evse, connector, id_token, expires_at, status, created_at)"
+        " VALUES (?, 1, 1, 'TAG', 4000000000000, 'active', 0)",
+        cp.pk,
+    )
+
+    cp.status(word)
+
+    assert cp.rows("reservations")[0]["status"] == status
+
+
 def test_available_does_not_end_a_transaction(cp):
     number = cp.start()
 

@@ -185,8 +185,9 @@ def test_reservation_0_is_none(cp):
 
 def reserve(cp, token="TAG", *, evse=1, station=None, hours=1, parent=""):
     expires = int(cp.now.timestamp() * 1000) + hours * 3600_000
-    text = "INSERT INTO reservations (station, evse, connector, id_token, parent, expires_at, status, created_at)"
-    cp.sql(text + " VALUES (?, ?, 1, ?, ?, ?, 'active', 0)", station or cp.pk, evse, token, parent, expires)
+    names = "station, evse, connector, id_token, parent, expires_at, status, created_at"
+    text = f"INSERT INTO reservations ({names}) VALUES (?, ?, 1, ?, ?, ?, 'active', 0)"
+    cp.sql(text, station or cp.pk, evse, token, parent, expires)
     return cp.rows("reservations")[-1]["pk"]
 
 
