@@ -59,12 +59,22 @@ def test_same_id_or_same_place_purpose_and_level_replaces(db, station, now, seco
 
 def test_the_end_of_a_transaction_takes_its_profiles_with_it(db, station, now):
     profiles.install(db, station, 1, profile(1), now=now)
-    profiles.install(db, station, 1, profile(2, purpose="TxProfile"), now=now)
-    profiles.install(db, station, 2, profile(3, purpose="TxProfile"), now=now)
+    profiles.install(db, station, 1, profile(2, purpose="TxProfile"), now=now, transaction=7)
+    profiles.install(db, station, 1, profile(3, purpose="TxProfile", level=1), now=now)
+    profiles.install(db, station, 1, profile(4, purpose="TxProfile", level=2), now=now, transaction=8)
+    profiles.install(db, station, 2, profile(5, purpose="TxProfile"), now=now)
+    db.events.clear()
 
-    profiles.transaction_ended(db, station, 1, now)
+    profiles.transaction_ended(db, station, transaction_pk=7, evse=1, now=now)
 
-    assert ids(db, station) == [1, 3]
+    assert ids(db, station) == [1, 4, 5]
+    assert db.events == [LimitChanged(at=now, station="CP1", evse=1)]
+
+
+def test_the_end_of_a_transaction_without_profiles_tells_nothing(db, station, now):
+    profiles.transaction_ended(db, station, transaction_pk=7, evse=1, now=now)
+
+    assert db.events == []
 
 
 def test_what_is_believed_installed_is_read_back_in_our_words(db, station, now):

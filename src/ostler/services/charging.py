@@ -14,7 +14,7 @@ from ostler.domain.clocks import Told
 from ostler.domain.events import TransactionEnded, TransactionStarted
 from ostler.domain.transactions import LARGEST_NUMBER, key
 from ostler.domain.words import Mark, Verdict
-from ostler.services import authorization, live, places, redeeming
+from ostler.services import authorization, live, places, profiles, redeeming
 from ostler.services.authorization import Judged, token_key
 from ostler.services.places import Spot, Transaction
 from ostler.store.database import Db

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from ostler.domain.events import LimitChanged
 from ostler.domain.schedules import Kind, Period, Profile, Purpose, Running, Unit
@@ -71,6 +71,17 @@ REMOVE = Write(
     delete(charging_profiles).where(
         charging_profiles.c.station == bindparam("station"),
         charging_profiles.c.profile_id == bindparam("profile_id"),
+    )
+)
+
+REMOVE_OF_TRANSACTION = Write(
+    delete(charging_profiles).where(
+        charging_profiles.c.station == bindparam("of_station"),
+        charging_profiles.c.purpose == Purpose.TX.value,
+        or_(
+            charging_profiles.c.transaction == bindparam("ended"),
+            and_(charging_profiles.c.transaction.is_(None), charging_profiles.c.evse == bindparam("of_evse")),
+        ),
     )
 )
 
@@ -147,11 +158,13 @@ def remove(db: Db, station_pk: int, rows: list[Installed], now: datetime) -> Non
         _tell(db, station_pk, evse, now)
 
 
-def transaction_ended(db: Db, station_pk: int, evse: int, now: datetime) -> None:
-    """Forget the profiles of the transaction that ended on `evse`: the station does too (OCPP 1.6
-    §3.13.1).
+def transaction_ended(db: Db, station_pk: int, *, transaction_pk: int, evse: int, now: datetime) -> None:
+    """Forget the profiles of a transaction: its station does too (OCPP 1.6 §3.13.1).
+
+    One that came with a remote start names no transaction; it goes with the next that ends on its EVSE.
     """
-    remove(db, station_pk, matching(installed(db, station_pk), evse=evse, purpose=Purpose.TX), now)
+    if db.run(REMOVE_OF_TRANSACTION, of_station=station_pk, ended=transaction_pk, of_evse=evse):
+        _tell(db, station_pk, evse, now)
 
 
 def believed(db: Db, station_pk: int) -> list[Profile]:

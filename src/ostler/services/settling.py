@@ -14,7 +14,7 @@ from ostler.domain.events import TransactionEnded
 from ostler.domain.measures import MeterHabits
 from ostler.domain.transactions import energy
 from ostler.domain.words import Mark
-from ostler.services import charging, live, metering, places
+from ostler.services import charging, live, metering, places, profiles
 from ostler.services.live import Measured
 from ostler.services.places import Spot, Transaction
 from ostler.store.database import Db
