@@ -17,8 +17,6 @@ from ostler.store.statements import upsert
 LOST = frozenset({Status.FAULTED, Status.UNAVAILABLE})
 """A connector in these cannot be kept for anybody (as in OCPP 2.0.1 H01, H03)."""
 
-OUT_OF_USE = frozenset({Status.FAULTED, Status.UNAVAILABLE})
-"""Nobody can be kept a connector that nobody can use."""
 _KEY = ("station", "evse", "connector")
 _SAVE = upsert(
     connectors,
