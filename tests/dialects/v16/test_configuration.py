@@ -172,6 +172,17 @@ async def test_a_silent_station_is_asked_nothing_more(played, timed_out):
     assert len(played.sent) == 1
 
 
+async def test_after_a_time_out_no_further_key_is_asked_for_and_what_came_is_kept(played, timed_out):
+    await knows(played, GetConfigurationMaxKeys="1")
+    played.will(holding(A="1"), timed_out)
+
+    result = await played.order(commands.ReadParameters(keys=("A", "B", "C")))
+
+    assert (result.result, len(played.sent)) == (Result.TIMED_OUT, 2)
+    assert result.detail.startswith("1 parameters were read, then: ")
+    assert await played.sql("SELECT value FROM parameters WHERE key = 'A'") == [("1",)]
+
+
 async def test_a_new_spelling_replaces_the_old_one(played):
     await knows(played, heartbeatinterval="60")
     played.will(holding(HeartbeatInterval="300"))

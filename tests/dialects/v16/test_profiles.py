@@ -436,6 +436,30 @@ async def test_profiles_that_the_station_does_not_know_are_forgotten(played):
     assert await played.sql(ROWS) == []
 
 
+async def test_after_an_answer_outside_the_words_nothing_is_forgotten(played):
+    await install_three(played)
+    played.will(v16.ClearChargingProfileResponse(status=v16.ClearChargingProfileStatus.of("Later")))
+
+    assert (await played.order(commands.ClearChargingProfile())).result is Result.REJECTED
+    assert len(await played.sql(ROWS)) == 3
+
+
+async def test_an_old_profile_that_stays_does_not_keep_other_forms_from_being_tried(played):
+    played.will(TAKEN)
+    await played.order(commands.SetLimit(connector=1, current_a=16))
+    played.will(REFUSED, UNKNOWN, TAKEN)
+
+    assert (await played.order(commands.SetLimit(connector=1, current_a=10))).result is Result.ACCEPTED
+
+
+async def test_a_station_that_falls_silent_while_room_is_made_is_left_alone(played, timed_out):
+    played.will(TAKEN)
+    await played.order(commands.SetLimit(connector=1, current_a=16))
+    played.will(REFUSED, timed_out)
+
+    assert (await played.order(commands.SetLimit(connector=1, current_a=10))).result is Result.TIMED_OUT
+
+
 async def test_an_unknown_purpose_is_not_sent(played):
     assert (await played.order(commands.ClearChargingProfile(purpose="Max"))).result is Result.ERROR
     assert played.sent == []

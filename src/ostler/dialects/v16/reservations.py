@@ -14,6 +14,13 @@ from ostler.services.reservations import Reservation
 from ostler.store.database import Db
 
 ACCEPTED = v16.ReservationStatus.ACCEPTED
+REFUSALS = {
+    "Faulted": "Faulted: the connector is out of order, so it cannot be kept.",
+    "Occupied": "Occupied: the connector is in use or kept for somebody else.",
+    "Rejected": "Rejected: the station keeps no connectors, or none without naming it "
+    "(ReserveConnectorZeroSupported).",
+    "Unavailable": "Unavailable: the connector is out of service, so it cannot be kept.",
+}
 
 
 async def reserve(station: Caller, command: Reserve) -> CommandResult:
@@ -49,18 +56,8 @@ async def reserve(station: Caller, command: Reserve) -> CommandResult:
         _settle, pk, command, station.now(), accepted=status is ACCEPTED, earlier=earlier
     )
     what = f"Connector {connector}" if connector else "A connector"
-    return outcome(
-        status,
-        {
-            "Accepted": f"{what} is kept for {command.token} until {request.expiry_date:%Y-%m-%d %H:%M} UTC.",
-            "Faulted": "Faulted: the connector is out of order, so it cannot be kept.",
-            "Occupied": "Occupied: the connector is in use or kept for somebody else.",
-            "Rejected": "Rejected: the station keeps no connectors, or none without naming it "
-            "(ReserveConnectorZeroSupported).",
-            "Unavailable": "Unavailable: the connector is out of service, so it cannot be kept.",
-        },
-        data={"reservation_id": pk},
-    )
+    kept = f"{what} is kept for {command.token} until {request.expiry_date:%Y-%m-%d %H:%M} UTC."
+    return outcome(status, {**REFUSALS, "Accepted": kept}, data={"reservation_id": pk})
 
 
 async def cancel_reservation(station: Caller, command: CancelReservation) -> CommandResult:
