@@ -53,7 +53,8 @@ def head_revision(name: Name) -> str:
 
 
 @cache
-def _known(name: Name) -> frozenset[str]:
+def known_revisions(name: Name) -> frozenset[str]:
+    """All revisions that this program understands."""
     return frozenset(script.revision for script in ScriptDirectory.from_config(config(name)).walk_revisions())
 
 
@@ -132,7 +133,7 @@ def run(path: Path, name: Name, revision: str = "head") -> None:
 
 def _checked(data_dir: Path, name: Name) -> str:
     revision = current_revision(data_dir / FILES[name])
-    if revision != NOTHING and revision not in _known(name):
+    if revision != NOTHING and revision not in known_revisions(name):
         raise NewerSchemaError(
             f"{data_dir / FILES[name]} was written by a newer version of Ostler (schema {revision}; this one"
             f" knows up to {head_revision(name)}). Install that version, or restore a backup of this one."
