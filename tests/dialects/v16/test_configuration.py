@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from ostler.dialects.base import CallFailed
@@ -181,6 +184,22 @@ async def test_after_a_time_out_no_further_key_is_asked_for_and_what_came_is_kep
     assert (result.result, len(played.sent)) == (Result.TIMED_OUT, 2)
     assert result.detail.startswith("1 parameters were read, then: ")
     assert await played.sql("SELECT value FROM parameters WHERE key = 'A'") == [("1",)]
+
+
+async def test_what_was_read_is_stored_before_the_next_question(played):
+    await knows(played, GetConfigurationMaxKeys="1")
+    seen = []
+
+    def second(request):
+        with closing(sqlite3.connect(played.store.data_dir / "ostler.db")) as connection:
+            seen.extend(connection.execute("SELECT value FROM parameters WHERE key = 'A'").fetchall())
+        return holding(B="2")(request)
+
+    played.will(holding(A="1"), second)
+
+    await played.order(commands.ReadParameters(keys=("A", "B")))
+
+    assert seen == [("1",)]
 
 
 async def test_a_new_spelling_replaces_the_old_one(played):

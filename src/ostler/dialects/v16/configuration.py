@@ -38,9 +38,14 @@ class _Harvest:
         self.unknown: list[str] = []
         self.problem: CallFailed | None = None
 
-    def add(self, answer: v16.GetConfigurationResponse) -> None:
-        self.readings += [Reading(row.key, row.value, row.readonly) for row in answer.configuration_key or ()]
-        self.unknown += answer.unknown_key or ()
+    async def ask(self, station: Caller, keys: list[str] | None = None) -> None:
+        """Ask for `keys` (None: all) and store what comes at once: the next question may never be answered."""
+        answer = await ask(station, v16.GetConfigurationRequest(key=keys))
+        readings = [Reading(row.key, row.value, row.readonly) for row in answer.configuration_key or ()]
+        unknown = list(answer.unknown_key or ())
+        self.readings += readings
+        self.unknown += unknown
+        await station.store.write(parameters.store, station.pk, readings, unknown, station.now())
 
 
 async def read_parameters(station: Caller, command: ReadParameters) -> CommandResult:
@@ -60,7 +65,6 @@ async def read_parameters(station: Caller, command: ReadParameters) -> CommandRe
     if keys and (harvest.problem is None or harvest.problem.outcome not in DEAD):
         harvest.problem = None
         await _ask_named(station, harvest, keys, size=1 if one_by_one else _batch(known))
-    await station.store.write(parameters.store, station.pk, harvest.readings, harvest.unknown, station.now())
     return _read(harvest, command.keys)
 
 
@@ -111,7 +115,7 @@ async def set_key(station: Caller, command: SetKey) -> CommandResult:
 
 async def _ask_all(station: Caller, harvest: _Harvest) -> None:
     try:
-        harvest.add(await ask(station, v16.GetConfigurationRequest()))
+        await harvest.ask(station)
     except CallFailed as error:
         harvest.problem = error
 
@@ -121,7 +125,7 @@ async def _ask_named(station: Caller, harvest: _Harvest, keys: Sequence[str], *,
     for start in range(0, len(keys), size):
         batch = list(keys[start : start + size])
         try:
-            harvest.add(await ask(station, v16.GetConfigurationRequest(key=batch)))
+            await harvest.ask(station, batch)
         except CallFailed as error:
             if error.outcome in {*DEAD, Result.NOT_SUPPORTED}:
                 harvest.problem = error
