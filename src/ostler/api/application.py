@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from litestar import Litestar, Request, Router
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -39,7 +39,7 @@ from ostler.api import (
 from ostler.api.admission import admit
 from ostler.api.headers import Headers
 from ostler.api.house import House, wall_clock
-from ostler.api.metrics import Figure, LoopLag
+from ostler.api.metrics import Figure
 from ostler.api.settings import ApiSettings
 from ostler.bus.local import Bus
 from ostler.services.accounts import Visitor
@@ -84,67 +84,65 @@ def create_app(
     Set `draining` before stopping: readiness goes red and live streams end. `/metrics` shows `figures` too.
     """
     house = House(store, bus, settings, draining=draining or asyncio.Event(), clock=clock)
-    return Headers(make_litestar(house, figures))
+    house.registry = metrics.make_registry(house, figures)
+    return dress(make_litestar(), house)
 
 
-def make_litestar(house: House, figures: Sequence[Figure] = ()) -> Litestar:
-    """The same without the outermost layer, for tests that look at routes."""
-    lag = LoopLag()
-    house.registry = metrics.make_registry(house, lag, figures)
-    description = openapi.make_handler(_described())
-    return _litestar(
-        [*OPERATIONS, Router(BASE, route_handlers=[*RESOURCES, description]), web.make_handler()],
-        house=house,
-        lifespan=[lambda _: _running(house, lag)],
-    )
+def dress(litestar: Litestar, house: House) -> ASGIApp:
+    """Give the routes what they work with, and put the headers around them."""
+    litestar.state.house = house
+    return Headers(litestar)
 
 
+def make_litestar() -> Litestar:
+    """All routes, still without a house."""
+    api = Router(BASE, route_handlers=[*RESOURCES, openapi.make_handler(describe)])
+    return _litestar([*OPERATIONS, api, web.make_handler()], lifespan=[_running])
+
+
+@cache
 def describe() -> dict[str, Any]:
-    """The OpenAPI description, without a database."""
-    return openapi.describe(_described())
-
-
-def _described() -> Litestar:
-    return _litestar([*OPERATIONS, Router(BASE, route_handlers=RESOURCES)], openapi_config=openapi.config())
+    """The OpenAPI description, of an application that is never served."""
+    routes: list[ControllerRouterHandler] = [*OPERATIONS, Router(BASE, route_handlers=RESOURCES)]
+    return openapi.describe(_litestar(routes, openapi_config=openapi.config()))
 
 
 def _litestar(
     routes: Sequence[ControllerRouterHandler],
     *,
-    house: House | None = None,
     openapi_config: OpenAPIConfig | None = None,
     lifespan: Sequence[Any] = (),
 ) -> Litestar:
-    def provide_house() -> House:
-        assert house is not None  # noqa: S101 - the described application is never asked
-        return house
-
     return Litestar(
         route_handlers=routes,
         guards=[admit],
         dependencies={
-            "house": Provide(provide_house, sync_to_thread=False),
-            "visitor": Provide(provide_visitor, sync_to_thread=False),
+            "house": Provide(_provide_house, sync_to_thread=False),
+            "visitor": Provide(_provide_visitor, sync_to_thread=False),
         },
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
         logging_config=None,
         openapi_config=openapi_config,
         request_max_body_size=LARGEST_BODY,
-        state=State({"house": house}),
     )
 
 
-def provide_visitor(request: Request[Any, Any, Any]) -> Visitor:
-    """Who was admitted by the guard."""
-    visitor: Visitor = request.user
+def _provide_house(request: Request[Any, Any, Any]) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+def _provide_visitor(request: Request[Any, Any, Any]) -> Visitor:
+    visitor: Visitor = request.user  # set by the guard
     return visitor
 
 
 @asynccontextmanager
-async def _running(house: House, lag: LoopLag) -> AsyncIterator[None]:
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    house: House = app.state.house
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(lag.watch()), group.create_task(_end_streams(house))]
+        tasks = [group.create_task(house.lag.watch()), group.create_task(_end_streams(house))]
         try:
             yield
         finally:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import msgspec
 from litestar.connection import ASGIConnection, Request
@@ -31,7 +32,7 @@ async def check_body(connection: Connection, handler: BaseRouteHandler) -> None:
     if wanted is not None and isinstance(connection, Request):
         body = await connection.body()
         if body or not wanted.is_optional:
-            decode(body, wanted.raw)
+            decode(body, wanted.annotation)
 
 
 def decode(body: bytes, wanted: Any) -> Any:
@@ -52,11 +53,12 @@ def fit(value: Any, wanted: Any) -> Any:
         return msgspec.convert(value, type=wanted, strict=True)
     except msgspec.ValidationError as error:
         problem = explain(str(error))
-        raise Refused(422, problem.detail, errors=(problem,)) from None
+        raise Refused(422, problem.detail, errors=(problem,) if problem.field else ()) from None
 
 
 def _unknown_fields(value: Any, wanted: Any) -> list[FieldProblem]:
     """Of the topmost object; deeper down msgspec's own message has to do."""
+    wanted = next((kind for kind in get_args(wanted) if kind is not NoneType), wanted)
     if not isinstance(value, dict) or not (isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)):
         return []
     config = wanted.__struct_config__

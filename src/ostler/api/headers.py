@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from ostler.api.groups import CSV_PATH
@@ -30,7 +30,7 @@ class Headers:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the headers; what says nothing of caches is not kept by any."""
+        """Add the headers; what says nothing of caches is not kept by any. HEAD is GET without a body."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
@@ -42,8 +42,13 @@ class Headers:
                 if not any(name.lower() == NOT_KEPT[0] for name, _ in headers):
                     headers.append(NOT_KEPT)
                 message["headers"] = headers
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
+        head = scope["method"] == "HEAD" and not scope["path"].startswith("/api/")
+        if head:
+            scope["method"] = HttpMethod.GET
         csv = CSV_PATH.match(scope["path"])
         if csv:
             scope["path"] = f"{csv[1]}/csv"

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from ostler.api.lag import LoopLag
 from ostler.api.settings import ApiSettings
 from ostler.api.streams import Streams
 from ostler.api.throttle import LoginThrottle
@@ -48,6 +49,7 @@ class House:
         self.draining = draining
         self.now = clock
         self.throttle = LoginThrottle()
+        self.lag = LoopLag()
         self.streams = Streams(bus, store.log)
         self.auth_failures = 0
         self.password_checks = asyncio.Semaphore(MOST_PASSWORD_CHECKS)

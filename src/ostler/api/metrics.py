@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -19,7 +18,6 @@ import ostler
 from ostler.api.admission import PUBLIC
 from ostler.api.house import House
 
-LAG_EVERY_S = 1.0
 Values = float | Mapping[tuple[str, ...], float]
 
 
@@ -36,23 +34,6 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
 
 
-class LoopLag:
-    """How late the event loop comes to what is due, measured by sleeping."""
-
-    def __init__(self) -> None:
-        self.last_s = 0.0
-        self.most_s = 0.0
-
-    async def watch(self) -> None:
-        """Measure for ever."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LAG_EVERY_S
-            await asyncio.sleep(LAG_EVERY_S)
-            self.last_s = max(0.0, loop.time() - due)
-            self.most_s = max(self.most_s, self.last_s)
-
-
 class _Collector:
     def __init__(self, figures: Sequence[Figure]) -> None:
         self._figures = figures
@@ -67,16 +48,16 @@ class _Collector:
             yield family
 
 
-def make_registry(house: House, lag: LoopLag, figures: Sequence[Figure]) -> CollectorRegistry:
+def make_registry(house: House, figures: Sequence[Figure]) -> CollectorRegistry:
     """Our own figures, those that the caller adds (the gateway's), and the process's."""
     registry = CollectorRegistry()
-    registry.register(_Collector([*_own(house, lag), *figures]))
+    registry.register(_Collector([*_own(house), *figures]))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     return registry
 
 
-def _own(house: House, lag: LoopLag) -> list[Figure]:
+def _own(house: House) -> list[Figure]:
     def gauge(name: str, about: str, read: Callable[[], Values], *labels: str) -> Figure:
         return Figure(name=f"ostler_{name}", help=about, kind="gauge", read=read, labels=labels)
 
@@ -95,8 +76,8 @@ def _own(house: House, lag: LoopLag) -> list[Figure]:
         counter("messages_not_logged_total", "Messages lost from the log.", lambda: store.log.lost),
         counter("login_failures_total", "Wrong passwords and API tokens.", lambda: house.auth_failures),
         gauge("event_listeners", "Open streams of events.", lambda: house.streams.count),
-        gauge("loop_lag_seconds", "How late the event loop was the last time.", lambda: lag.last_s),
-        gauge("loop_lag_max_seconds", "How late it ever was.", lambda: lag.most_s),
+        gauge("loop_lag_seconds", "How late the event loop was the last time.", lambda: house.lag.last_s),
+        gauge("loop_lag_max_seconds", "How late it ever was.", lambda: house.lag.most_s),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -103,15 +103,11 @@ def describe(app: Litestar) -> dict[str, Any]:
     return found
 
 
-def make_handler(described: Litestar) -> HTTPRouteHandler:
+def make_handler(document: Callable[[], dict[str, Any]]) -> HTTPRouteHandler:
     """The route of the description."""
 
-    @cache
-    def document() -> bytes:
-        return msgspec.json.encode(describe(described))
-
     @get("/openapi.json", opt=PUBLIC, include_in_schema=False, sync_to_thread=True)
-    def read_openapi() -> Response[bytes]:
+    def read_openapi() -> Response[dict[str, Any]]:
         return Response(document(), media_type="application/json")
 
     return read_openapi

@@ -34,6 +34,7 @@ TYPE_WORDS = {
     "object": "an object",
     "str": "text",
 }
+BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +140,10 @@ def explain(message: str) -> FieldProblem:
         wanted = " or ".join(TYPE_WORDS.get(word.strip(), word.strip()) for word in wrong[1].split("|"))
         detail = f"{subject} must be {wanted}, not {TYPE_WORDS.get(wrong[2], wrong[2])}."
         return FieldProblem(field=field, detail=detail)
+    bound = re.fullmatch(r"Expected `\w+` (of length )?(>=|<=|>|<) (\S+)", text)
+    if bound:
+        measure = "have a length of" if bound[1] else "be"
+        return FieldProblem(field=field, detail=f"{subject} must {measure} {BOUNDS[bound[2]]} {bound[3]}.")
     return FieldProblem(field=field, detail=f"{subject} does not fit: {text[:1].lower()}{text[1:]}.")
 
 
