@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -23,8 +22,6 @@ INLET = "@Inlet"
 
 LINES = ("L1", "L2", "L3")
 PHASES = (*LINES, "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1")
-
-_FIRST_DEFAULTS = ("Sample.Periodic", "Outlet")
 
 
 class MeterHabits(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,12 +59,18 @@ class Reading(msgspec.Struct, frozen=True):
     samples: list[Sample]
 
 
+Words = tuple[str | None, str | None, str | None, str | None, str | None]
+"""What a station says beside a value: measurand, unit, phase, location, context."""
+
+
 class Form(NamedTuple):
-    """What a combination of measurand, unit and phase means, and how its values become ours."""
+    """What the words beside a value mean, and how the value becomes ours."""
 
     measurand: str
     unit: str
     phase: str
+    location: str
+    context: str
     factor: float
     offset: float
 
@@ -102,9 +105,25 @@ _UNIT_OF_MEASURAND = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=2048)
-def form(measurand: str, unit: str, phase: str, habits: MeterHabits) -> Form:
-    """Work out a combination; stations use few, so that the answer is nearly always known already."""
+_FORMS: dict[tuple[Words, MeterHabits], Form] = {}
+_MOST_FORMS, _LONGEST_WORDS = 4096, 250
+
+
+def form(words: Words, habits: MeterHabits) -> Form:
+    """Understand the words; stations use few, so that the answer is nearly always known already."""
+    known = _FORMS.get((words, habits))
+    if known is None:
+        known = _understood([str(word or "") for word in words], habits)
+        if len(_FORMS) >= _MOST_FORMS:
+            _FORMS.clear()
+        if sum(len(word or "") for word in words) <= _LONGEST_WORDS:  # no station may fill the memory
+            _FORMS[words, habits] = known
+    return known
+
+
+def _understood(words: Sequence[str], habits: MeterHabits) -> Form:
+    measurand, unit, phase, location, context = words
+    measurand = dict(habits.contexts).get(context, measurand)
     if not phase:  # EVBox and Mennekes write `Current.Import.L1`
         head, _, tail = measurand.rpartition(".")
         if tail in PHASES:
@@ -117,7 +136,15 @@ def form(measurand: str, unit: str, phase: str, habits: MeterHabits) -> Form:
         ours = next((usual for start, usual in _UNIT_OF_MEASURAND if measurand.startswith(start)), "")
     if phase.endswith("-N") and not measurand.startswith(VOLTAGE):
         phase = phase[:2]  # a current or a power between a line and neutral is that of the line
-    return Form(measurand, ours, phase, factor, offset)
+    return Form(
+        measurand,
+        ours,
+        phase,
+        "" if location == "Outlet" else location,
+        "" if context == "Sample.Periodic" else context,
+        factor,
+        offset,
+    )
 
 
 def number(text: str) -> float | None:
@@ -132,32 +159,15 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def sample(
-    value: str,
-    *,
-    measurand: str = "",
-    unit: str = "",
-    phase: str = "",
-    location: str = "",
-    context: str = "",
-    signed: bool = False,
-    habits: MeterHabits = PLAIN,
-) -> Sample:
+def sample(value: str, words: Words, *, signed: bool = False, habits: MeterHabits = PLAIN) -> Sample:
     """A station's value in our units; what is absent takes the default of OCPP 1.6 §7.43."""
-    if context and habits.contexts:
-        measurand = dict(habits.contexts).get(context, measurand)
-    meant = form(measurand, unit, phase, habits)
+    measurand, unit, phase, location, context, factor, offset = form(words, habits)
     read = None if signed else number(value)
-    if read is not None and (meant.factor != 1 or meant.offset):
-        read = round(read * meant.factor + meant.offset, 4)
-    return Sample(
-        meant.measurand,
-        value if read is None else read,
-        meant.unit,
-        meant.phase,
-        "" if location in _FIRST_DEFAULTS else location,
-        "" if context in _FIRST_DEFAULTS else context,
-    )
+    if read is None:
+        return Sample(measurand, value, unit, phase, location, context)
+    if factor != 1 or offset:
+        read = round(read * factor + offset, 4)
+    return Sample(measurand, read, unit, phase, location, context)
 
 
 def reading(at: datetime, samples: list[Sample]) -> Reading:

@@ -15,6 +15,9 @@ from ostler.quirks.base import NO_QUIRKS, Quirk, Quirks
 
 __all__ = ["NO_QUIRKS", "Quirk", "Quirks", "every", "find"]
 
+LONGEST = 100
+"""Characters of a name that are compared: what stations send must not fill the memory."""
+
 
 @cache
 def every() -> tuple[Quirk, ...]:
@@ -25,9 +28,13 @@ def every() -> tuple[Quirk, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
 def find(vendor: str, model: str, firmware: str) -> Quirks:
     """How to treat a station that booted with these words; later quirks overrule earlier ones."""
+    return _find(vendor[:LONGEST], model[:LONGEST], firmware[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _find(vendor: str, model: str, firmware: str) -> Quirks:
     quirks = NO_QUIRKS
     for quirk in every():
         if quirk.applies(vendor, model, firmware):

@@ -50,13 +50,6 @@ def readings(meter_values: Iterable[v16.MeterValue], habits: MeterHabits) -> lis
 
 
 def _sample(one: v16.SampledValue, habits: MeterHabits) -> Sample:
-    return measures.sample(
-        one.value,
-        measurand=one.measurand or "",
-        unit=one.unit or "",
-        phase=one.phase or "",
-        location=one.location or "",
-        context=one.context or "",
-        signed=one.format == v16.ValueFormat.SIGNED_DATA,
-        habits=habits,
-    )
+    words = (one.measurand, one.unit, one.phase, one.location, one.context)
+    signed = one.format is v16.ValueFormat.SIGNED_DATA
+    return measures.sample(one.value, words, signed=signed, habits=habits)
