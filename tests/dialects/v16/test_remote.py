@@ -63,6 +63,11 @@ async def test_evse_2_connector_1_is_connector_2_of_ocpp_1_6(played):
     assert played.payloads[0]["connectorId"] == 2
 
 
+async def test_there_are_no_negative_connectors(played):
+    assert (await played.order(commands.StartCharging(token="04AB", connector=-1))).result is Result.ERROR
+    assert played.sent == []
+
+
 async def test_the_profile_of_a_start_has_no_transaction_id(played):
     played.will(STARTED)
 

@@ -78,5 +78,11 @@ def failed(detail: str) -> CommandResult:
 
 
 def number(connector: int | None, evse: int | None) -> int:
-    """The connector that an order means: EVSE n is 1.6 connector n; 0 is the whole station."""
-    return evse or connector or 0
+    """The connector that an order means: EVSE n is 1.6 connector n; 0 is the whole station.
+
+    Raises `CallFailed` at a negative one.
+    """
+    meant = evse or connector or 0
+    if meant < 0:
+        raise CallFailed(Result.ERROR, "Connectors are numbered from 1; 0 is the whole station.")
+    return meant

@@ -39,7 +39,7 @@ class _Harvest:
         self.problem: CallFailed | None = None
 
     async def ask(self, station: Caller, keys: list[str] | None = None) -> None:
-        """Ask for `keys` (None: all) and store what comes at once: the next question may never be answered."""
+        """Ask for `keys` (None: all) and store what comes: the next question may never be answered."""
         answer = await ask(station, v16.GetConfigurationRequest(key=keys))
         readings = [Reading(row.key, row.value, row.readonly) for row in answer.configuration_key or ()]
         unknown = list(answer.unknown_key or ())
