@@ -27,6 +27,6 @@ def repair(station: Station, connector: Connector, now: datetime) -> None:
     if not station.operative(connector.number):
         station.signal(connector, Signal.DISABLE, now)
     elif connector.car is not None:
-        station.signal(connector, Signal.PLUG, now)
+        station.signal(connector, Signal.REPAIR_PLUGGED, now)
     else:
         station.signal(connector, Signal.REPAIR, now)

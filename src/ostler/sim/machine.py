@@ -43,6 +43,8 @@ class Signal(StrEnum):
     FAULT = "fault"
     REPAIR = "repair"
     """The fault is gone and the connector is free."""
+    REPAIR_PLUGGED = "repair, plugged"
+    """The fault is gone and a cable is in."""
 
 
 # OCPP 1.6 §4.9: rows A to I, columns 1 to 9, both in this order; B6 is in it since the second edition.
@@ -109,9 +111,8 @@ NEXT: Final[Mapping[tuple[Phase, Signal], Phase]] = {
     (Phase.UNAVAILABLE, Signal.ENABLE): Phase.AVAILABLE,
     (Phase.UNAVAILABLE, Signal.FAULT): Phase.FAULTED,
     (Phase.FAULTED, Signal.REPAIR): Phase.AVAILABLE,
-    (Phase.FAULTED, Signal.PLUG): Phase.PREPARING,
+    (Phase.FAULTED, Signal.REPAIR_PLUGGED): Phase.PREPARING,
     (Phase.FAULTED, Signal.DISABLE): Phase.UNAVAILABLE,
-    (Phase.FAULTED, Signal.RESERVE): Phase.RESERVED,
 }
 
 

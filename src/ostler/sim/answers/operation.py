@@ -149,6 +149,8 @@ def reset(station: Station, request: v16.ResetRequest, now: datetime) -> v16.Res
 
 def _apply_availability(station: Station, connector: Connector, now: datetime) -> bool:
     """Bring a connector in line with what was chosen; True when that has to wait for a transaction's end."""
+    if connector.phase is Phase.FAULTED:
+        return False  # it shows when the fault is gone
     operative = station.operative(connector.number)
     connector.disable_later = not operative and station.transaction(connector.number) is not None
     if connector.disable_later:
