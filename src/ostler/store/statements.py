@@ -22,20 +22,16 @@ class Compiled(NamedTuple):
     sql: str
     names: tuple[str, ...]
     fixed: dict[str, Any]
-    bind: tuple[Processor | None, ...]
+    bind: tuple[tuple[int, Processor], ...]
     result: tuple[tuple[int, Processor], ...]
 
     def arguments(self, given: dict[str, Any]) -> list[Any]:
         """The driver's positional arguments; a name that nobody gave is a KeyError."""
-        fixed = self.fixed
-        return [
-            convert(given[name] if name in given else fixed[name])
-            if convert
-            else given[name]
-            if name in given
-            else fixed[name]
-            for name, convert in zip(self.names, self.bind, strict=True)
-        ]
+        values = {**self.fixed, **given} if self.fixed else given
+        row = [values[name] for name in self.names]
+        for place, convert in self.bind:
+            row[place] = convert(row[place])
+        return row
 
 
 def _compile(clause: ClauseElement, dialect: Dialect) -> Compiled:
@@ -50,7 +46,8 @@ def _compile(clause: ClauseElement, dialect: Dialect) -> Compiled:
                 result.append((index, processor))
     required = {name for name, bind in compiled.binds.items() if bind.required}  # type: ignore[attr-defined]  # as above
     fixed = {name: value for name, value in compiled.params.items() if name not in required}
-    return Compiled(str(compiled), names, fixed, tuple(processors.get(name) for name in names), tuple(result))
+    bind = tuple((place, processors[name]) for place, name in enumerate(names) if processors.get(name))
+    return Compiled(str(compiled), names, fixed, bind, tuple(result))
 
 
 class Statement:
