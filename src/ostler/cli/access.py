@@ -116,6 +116,11 @@ def asked_password(*, from_input: bool) -> str:
     """The new password, typed twice at a terminal or read from a pipe."""
     if from_input:
         return sys.stdin.readline().rstrip("\n")
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise UsageError("There is no terminal to ask for the password: add --password-stdin.")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def is_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
