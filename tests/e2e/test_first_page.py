@@ -12,10 +12,14 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 NAME, PASSWORD = "Clara", "correct horse battery"
 
 
+def field(page, name):
+    return page.get_by_role("textbox", name=name, exact=True)
+
+
 def create_administrator(page):
-    page.get_by_label("Name").fill(NAME)
-    page.get_by_label("Password", exact=False).nth(0).fill(PASSWORD)
-    page.get_by_label("Password again").fill(PASSWORD)
+    field(page, "Name").fill(NAME)
+    field(page, "Password").fill(PASSWORD)
+    field(page, "Password again").fill(PASSWORD)
     page.get_by_role("button", name="Create administrator").click()
 
 
@@ -73,12 +77,12 @@ def test_a_wrong_password_is_refused_in_a_sentence_and_the_right_one_opens(serve
     page = open_page(serve().http)
     create_administrator(page)
     page.get_by_role("button", name="Log out").click()
-    page.get_by_label("Name").fill(NAME)
-    page.get_by_label("Password").fill("wrong")
+    field(page, "Name").fill(NAME)
+    field(page, "Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_text("Name or password is wrong.")).to_be_visible()
 
-    page.get_by_label("Password").fill(PASSWORD)
+    field(page, "Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("region", name="Waiting room")).to_be_visible()
 

@@ -39,6 +39,7 @@ export function Login() {
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <PasswordInput
+            visibilityToggleButtonProps={{ "aria-label": words.t("login.show") }}
             label={words.t("login.password")}
             name="password"
             autoComplete="current-password"

@@ -54,12 +54,14 @@ export function Setup({ setup }: { setup: SetupState }) {
           )}
           <TextInput label={words.t("login.name")} autoComplete="username" {...field("name")} />
           <PasswordInput
+            visibilityToggleButtonProps={{ "aria-label": words.t("login.show") }}
             label={words.t("login.password")}
             autoComplete="new-password"
             error={short && words.t("setup.short", { count: SHORTEST_PASSWORD })}
             {...field("password")}
           />
           <PasswordInput
+            visibilityToggleButtonProps={{ "aria-label": words.t("login.show") }}
             label={words.t("setup.again")}
             autoComplete="new-password"
             error={differs && words.t("setup.differs")}
