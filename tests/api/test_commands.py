@@ -64,6 +64,11 @@ async def test_an_unknown_command_is_a_404_that_names_the_nearest(operator, stat
             "connector",
             '"connector" must be a whole number or null, not text.',
         ),
+        (
+            {"token": "A", "connector": 1.5},
+            "connector",
+            '"connector" must be a whole number or null, not a number.',
+        ),
         ({"tokn": "A"}, "tokn", 'The field "tokn" is not known. Did you mean "token"?'),
     ],
 )
@@ -74,6 +79,15 @@ async def test_a_bad_order_is_a_422_that_names_the_field(operator, holder, body,
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["errors"] == [{"field": field, "detail": detail}]
     assert holder.orders == []
+
+
+async def test_a_time_without_a_zone_is_refused(operator, holder):
+    body = {"token": "AB12", "expires_at": "2026-06-01T14:00:00"}
+
+    answer = await operator.post(f"{URL}/commands/reserve", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "expires_at"
 
 
 async def test_a_body_that_is_no_json_is_a_400(operator, holder):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from types import NoneType
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 from litestar.connection import ASGIConnection, Request
@@ -15,15 +16,19 @@ from litestar.typing import FieldDefinition
 from ostler.api.problems import FieldProblem, Refused, explain, unfit
 from ostler.services.faults import nearest
 
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+NO_ZONE = '"{}" must be a time with its zone, such as 2030-01-31T12:00:00Z.'
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 def check_query(connection: Connection, handler: BaseRouteHandler) -> None:
     """Refuse query parameters that the route does not know: a misspelt filter would show too much."""
-    known = _query_names(handler)
-    for name in connection.query_params:
+    known = _query_kinds(handler)
+    for name, text in connection.query_params.multi_items():
         if name not in known:
             raise unfit(name, f'The parameter "{name}" is not known.{nearest(name, known)}')
+        if datetime in known[name]:
+            _check_time(name, text)
 
 
 async def check_body(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -50,10 +55,23 @@ def fit(value: Any, wanted: Any) -> Any:
     if problems:
         raise Refused(422, problems[0].detail, errors=problems)
     try:
-        return msgspec.convert(value, type=wanted, strict=True)
+        result = msgspec.convert(value, type=wanted, strict=True)
     except msgspec.ValidationError as error:
         problem = explain(str(error))
         raise Refused(422, problem.detail, errors=(problem,) if problem.field else ()) from None
+    for name in getattr(result, "__struct_fields__", ()):
+        found = getattr(result, name)
+        if isinstance(found, datetime) and found.tzinfo is None:
+            raise unfit(name, NO_ZONE.format(name))
+    return result
+
+
+def _check_time(name: str, text: str) -> None:
+    """The framework forgets the zone that we demand."""
+    try:
+        msgspec.convert(text, type=AwareTime)
+    except msgspec.ValidationError:
+        raise unfit(name, NO_ZONE.format(name)) from None
 
 
 def _unknown_fields(value: Any, wanted: Any) -> list[FieldProblem]:
@@ -80,10 +98,11 @@ def _body(handler: BaseRouteHandler) -> FieldDefinition | None:
 
 
 @cache
-def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
-    names = set()
+def _query_kinds(handler: BaseRouteHandler) -> dict[str, tuple[Any, ...]]:
+    """The names of the query parameters with the types that each may have."""
+    kinds = {}
     for name, definition in handler.parsed_fn_signature.parameters.items():
         kwarg = definition.kwarg_definition
         if isinstance(kwarg, ParameterKwarg) and kwarg.param_type == "query":
-            names.add(kwarg.name or name)
-    return frozenset(names)
+            kinds[kwarg.name or name] = get_args(definition.annotation) or (definition.annotation,)
+    return kinds

@@ -21,12 +21,11 @@ Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="At most so man
 Cursor = Annotated[
     str | None, QueryParameter(description="`next_cursor` of the page before; without: the first page.")
 ]
-AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 Begin = Annotated[
-    AwareTime | None, QueryParameter(name="from", description="From this time on (ISO 8601 with zone).")
+    datetime | None, QueryParameter(name="from", description="From this time on (ISO 8601 with zone).")
 ]
 End = Annotated[
-    AwareTime | None, QueryParameter(name="to", description="Before this time (ISO 8601 with zone).")
+    datetime | None, QueryParameter(name="to", description="Before this time (ISO 8601 with zone).")
 ]
 
 

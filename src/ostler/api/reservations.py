@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from ostler.api.admission import OPERATOR, VIEWER
 from ostler.api.commands import order
 from ostler.api.house import House
-from ostler.api.paging import AwareTime, Cursor, Limit, Page, page, read_cursor
+from ostler.api.paging import Cursor, Limit, Page, page, read_cursor
 from ostler.api.problems import Refused
 from ostler.domain.commands import CancelReservation, CommandResult, Reserve
 from ostler.domain.words import Result
@@ -46,7 +46,7 @@ class NewReservation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     station: str
     id_token: str
-    expires_at: AwareTime
+    expires_at: datetime
     connector: int = 0
     evse: int | None = None
     parent: str | None = None
