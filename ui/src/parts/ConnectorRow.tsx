@@ -10,7 +10,8 @@ import { Status } from "./Status";
 import { Trouble, told } from "./Trouble";
 
 /** One plain sentence why it is as it is. */
-function why({ of, language }: Words, connector: Connector): string {
+function why({ of, t, language }: Words, connector: Connector): string {
+  if (connector.status === "Charging" && connector.power_w === null) return t("why.unmeasured");
   return of("why", connector.status, {
     power: power(language, connector.power_w ?? 0),
     error:
@@ -34,7 +35,7 @@ function Figure({ label, children }: { label: string; children: string }) {
 function Session({ connector }: { connector: Connector }) {
   const { t, language } = useWords();
   return (
-    <Group gap="xl">
+    <Group style={{ gap: "8px 28px" }}>
       <Figure label={t("power")}>
         {connector.power_w == null ? "–" : power(language, connector.power_w)}
       </Figure>

@@ -18,7 +18,9 @@ function Summary({ stations }: { stations: readonly Station[] }) {
     language,
     charging.reduce((sum, connector) => sum + (connector.power_w ?? 0), 0),
   );
-  const key = count === 0 ? "summary.none" : count === 1 ? "summary.one" : "summary.many";
+  const unmeasured = count > 0 && charging.every((connector) => connector.power_w === null);
+  const known = count === 0 ? "summary.none" : count === 1 ? "summary.one" : "summary.many";
+  const key = unmeasured ? "summary.unmeasured" : known;
   return (
     <Text size="lg" fw={600} className="figure">
       {t(key, { count, power: total })}
