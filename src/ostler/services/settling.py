@@ -131,10 +131,14 @@ def _account(
         seconds=(ended_at - transaction.started_at).total_seconds(),
         unsampled_s=(ended_at - (meter.at or ended_at)).total_seconds(),
     )
+    energy_wh = total.energy_wh
+    if registered and end.meter_stop_wh < (transaction.meter_start_wh or 0.0):
+        # The register restarted meanwhile: what flowed between the last sample and the stop counts as well.
+        energy_wh = meter.read(end.meter_stop_wh, ended_at).energy_wh
     sampled = registered or intervals
     marks = metering.marks_of(transaction, meter, habits)
     return _Account(
-        total.energy_wh,
+        energy_wh,
         meter.energy_wh if sampled else None,
         meter.register_wh if registered else None,
         meter.at if sampled else None,

@@ -195,7 +195,7 @@ class Holds(NamedTuple):
 
     async def play(self, player: Player) -> None:
         found = [[_read(one) for one in row.values()] for row in await player.house.rows(self.sql)]
-        assert found == player.meant(self.rows)
+        assert found == player.meant(self.rows), found
 
 
 class Logs(NamedTuple):
@@ -249,7 +249,7 @@ async def play(house: House, one: Script) -> None:
 
 
 def start(
-    *, connector: int = 1, token: str = "ANNA", wh: int = 1000, at: str = "@-600", tx: str = "tx", **more: Any
+    *, connector: int = 1, token: str = "ANNA", wh: int = 1000, at: str = "@-280", tx: str = "tx", **more: Any
 ) -> Says:
     """A StartTransaction whose number is saved as `tx`; `more` are fields of `Says`."""
     payload = {"connectorId": connector, "idTag": token, "meterStart": wh, "timestamp": at}
@@ -266,7 +266,7 @@ def stop(
 
 
 def metered(
-    *samples: Mapping[str, str], at: str = "@-300", connector: int = 1, tx: Any = None, **more: Any
+    *samples: Mapping[str, str], at: str = "@-180", connector: int = 1, tx: Any = None, **more: Any
 ) -> Says:
     """A MeterValues with one moment."""
     payload: dict[str, Any] = {
