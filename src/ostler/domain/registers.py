@@ -36,7 +36,7 @@ def step(last_wh: float | None, new_wh: float, seconds: float) -> Step:
         return Step(gained, new_wh, False)
     if -JITTER_WH <= gained < 0 < new_wh:
         return Step(0.0, last_wh, False)
-    if gained < 0 and new_wh <= possible:
+    if gained < 0 <= new_wh <= possible:
         return Step(new_wh, new_wh, True)
     return Step(0.0, new_wh, True)
 
