@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -29,7 +29,6 @@ class Server(NamedTuple):
 
     http: str
     ocpp: str
-    data: Path
 
 
 def free_port() -> int:
@@ -52,30 +51,45 @@ def wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> N
     pytest.fail(f"The server was not ready within {UP_WITHIN_S} s:\n{log.read_text()}")
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts `ostler serve` with free ports and a data folder of its own; ends it after the test."""
-    with ExitStack() as stack:
-
-        def start(*arguments: str) -> Server:
-            http, ocpp = free_port(), free_port()
-            log = tmp_path / "server.log"
-            command = [Path(sys.executable).with_name("ostler"), "serve", "--host", "127.0.0.1"]
-            command += ["--data", tmp_path / "data", "--http-port", str(http), "--ocpp-port", str(ocpp)]
-            process = subprocess.Popen(
-                [*command, *arguments],
-                cwd=tmp_path,
-                env={**os.environ, "NO_COLOR": "1"},
-                stdout=stack.enter_context(log.open("wb")),
-                stderr=subprocess.STDOUT,
-            )
-            stack.callback(process.wait, timeout=30)
-            stack.callback(process.send_signal, signal.SIGTERM)
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[Server]:
+    """`ostler serve` with free ports and its data in `folder`, until the block ends."""
+    http, ocpp = free_port(), free_port()
+    log = folder / "server.log"
+    command = [Path(sys.executable).with_name("ostler"), "serve", "--host", "127.0.0.1"]
+    command += ["--data", folder / "data", "--http-port", str(http), "--ocpp-port", str(ocpp)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *arguments], cwd=folder, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
             url = f"http://127.0.0.1:{http}"
             wait_until_ready(process, url, log)
-            return Server(url, f"ws://127.0.0.1:{ocpp}", tmp_path / "data")
+            yield Server(url, f"ws://127.0.0.1:{ocpp}")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
 
-        yield start
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A new house, for one test."""
+    with running(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[Server]:
+    """A demo for a test that orders something."""
+    with running(tmp_path, "--demo") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A demo for all tests that only look."""
+    with running(tmp_path_factory.mktemp("demo"), "--demo") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -88,9 +102,9 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not work for root, which is who runs the tests in a container.
         arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
-        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield running
-        running.close()
+        started = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield started
+        started.close()
 
 
 @pytest.fixture
