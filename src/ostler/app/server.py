@@ -18,7 +18,7 @@ from ostler.app import demo, logs
 from ostler.app.figures import gateway_figures
 from ostler.app.greeting import Addresses, greet
 from ostler.app.notify import notify, watchdog_interval_s
-from ostler.app.problems import StartError, cannot_listen
+from ostler.app.problems import StartError, cannot_listen, check_certificate
 from ostler.app.web import WebServer
 from ostler.bus.local import Bus
 from ostler.dialects.v16 import DIALECT as V16
@@ -66,7 +66,6 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._draining = asyncio.Event()
-        self._signals = 0
 
     async def serve(self) -> None:
         """Start everything, run, end everything in the reverse order."""
@@ -106,11 +105,10 @@ class Server:
 
     async def _start_gateway(self, gateway: Gateway) -> None:
         ocpp = self._settings.ocpp
+        check_certificate(ocpp)
         try:
             await gateway.start()
         except OSError as error:
-            if error.filename is not None:
-                raise StartError(f"{error.filename} cannot be read: {error.strerror}.") from error
             # With two listeners: the plain one is opened first.
             plain_fails = ocpp.plain and gateway.ports.plain is None
             port = ocpp.port if plain_fails else ocpp.tls_port or ocpp.port
@@ -141,17 +139,16 @@ class Server:
     def _listen_to_signals(self, gateway: Gateway) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, gateway.reload_certificate)
 
-    def _stop(self) -> None:
-        self._signals += 1
-        if self._signals == 1:
+    def _stop(self, number: signal.Signals) -> None:
+        if not self._draining.is_set():
             logger.info("stopping: stations get their answers first")
             self._draining.set()
             asyncio.get_running_loop().call_later(STOP_WITHIN_S, self._give_up)
-        else:
-            self._give_up()
+        elif number == signal.SIGINT:
+            self._give_up()  # a person pressed Ctrl+C again; supervisors may repeat SIGTERM without meaning it
 
     def _give_up(self) -> None:
         """End now: what was answered is on the disk, what was not will be sent again."""
