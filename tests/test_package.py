@@ -33,7 +33,7 @@ def test_the_wheel_carries_the_pages_the_types_and_the_migrations(built):
     [wheel] = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
 
-    assert {f"ostler/{PAGE}", "ostler/py.typed", "ostler/app.py"} <= names
+    assert {f"ostler/{PAGE}", "ostler/py.typed", "ostler/cli/__init__.py"} <= names
     assert any(name.startswith("ostler/web/assets/") for name in names)
     assert any(name.startswith("ostler/store/migrations/") for name in names)
 
