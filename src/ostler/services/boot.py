@@ -34,21 +34,20 @@ _FIELDS = ("vendor", "model", "serial", "firmware", "boot_info", "registration",
 _BOOTED = Write(update(stations).where(_BY_PK).values({name: bindparam(f"new_{name}") for name in _FIELDS}))
 
 
-def register(
-    db: Db,
-    spot: Spot,
-    *,
-    vendor: str,
-    model: str,
-    serial: str = "",
-    firmware: str = "",
-    info: dict[str, Any] | None = None,
-    default_interval_s: int = 300,
-) -> Registered:
-    """Keep what the station says of itself, whatever its length, and answer as its record orders.
+class Nameplate(NamedTuple):
+    """What a station says of itself, whatever its length; `info` is the rest."""
 
-    Its open transactions stay open: after a boot they may go on, or their StopTransaction still comes (OCPP
-    1.6 §3.7).
+    vendor: str
+    model: str
+    serial: str = ""
+    firmware: str = ""
+    info: dict[str, Any] | None = None
+
+
+def register(db: Db, spot: Spot, plate: Nameplate, *, default_interval_s: int = 300) -> Registered:
+    """Keep the nameplate, and answer as the station's record orders.
+
+    Its open transactions stay open: after a boot they may go on, or their stop still comes (OCPP 1.6 §3.7).
     """
     policy = db.one(_POLICY, station_pk=spot.station_pk)
     if policy is None:
@@ -57,22 +56,21 @@ def register(
     db.run(
         _BOOTED,
         station_pk=spot.station_pk,
-        new_vendor=vendor,
-        new_model=model,
-        new_serial=serial,
-        new_firmware=firmware,
-        new_boot_info=info or None,
+        new_vendor=plate.vendor,
+        new_model=plate.model,
+        new_serial=plate.serial,
+        new_firmware=plate.firmware,
+        new_boot_info=plate.info or None,
         new_registration=registration,
         new_booted_at=spot.received_at,
     )
-    db.emit(
-        StationBooted(
-            at=spot.received_at,
-            station=spot.station,
-            registration=registration,
-            vendor=vendor,
-            model=model,
-            firmware=firmware,
-        )
+    booted = StationBooted(
+        at=spot.received_at,
+        station=spot.station,
+        registration=registration,
+        vendor=plate.vendor,
+        model=plate.model,
+        firmware=plate.firmware,
     )
+    db.emit(booted)
     return Registered(registration, policy.heartbeat_interval_s or default_interval_s)

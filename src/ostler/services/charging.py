@@ -24,7 +24,7 @@ from ostler.store.types import to_ms
 
 SAME_START = timedelta(days=1)
 
-NEW = (
+_NEW = (
     "station",
     "ocpp_id",
     "evse",
@@ -41,7 +41,7 @@ NEW = (
     "start_key",
     "received_at",
 )
-INSERT = Write(insert(transactions).values({name: bindparam(name) for name in NEW}))
+_INSERT = Write(insert(transactions).values({name: bindparam(name) for name in _NEW}))
 _NUMBER = upsert(transaction_numbers, ("number",), ())
 _CLOSED = ("ended_at", "meter_stop_wh", "energy_wh", "stop_reason", "marks")
 _CLOSE = Write(
@@ -104,27 +104,58 @@ def start(
     )
     ocpp_id = str(reserve_number(db, draw))
     marks = [*([Mark.REFUSED] if judged.verdict is not Verdict.ACCEPTED else []), *time_marks(told)]
-    pk = db.insert(
-        INSERT,
-        station=spot.station_pk,
-        ocpp_id=ocpp_id,
-        evse=spot.evse,
-        connector=spot.connector,
-        id_token=id_token,
-        token_key=token_key(id_token),
-        parent=judged.parent,
-        verdict=judged.verdict.value,
-        started_at=told.at,
-        start_said_at=said_at,
-        meter_start_wh=meter_start_wh,
-        reservation=redeemed,
-        marks=[mark.value for mark in marks] or None,
-        start_key=start_key,
-        received_at=spot.received_at,
-    )
-    _tell_start(db, spot, pk, id_token, judged)
+    begun = Begun(ocpp_id, id_token, told.at, said_at, meter_start_wh, start_key, marks, redeemed)
+    pk = begin(db, spot, begun, judged)
+    if judged.verdict is not Verdict.ACCEPTED:
+        authorization.tell(db, spot, id_token, judged)
     _take_place(db, spot, pk, told.at, meter_start_wh)
     return Started(pk, ocpp_id, judged)
+
+
+class Begun(NamedTuple):
+    """What is new of a transaction, besides who reports it and how its token is judged."""
+
+    ocpp_id: str
+    id_token: str
+    started_at: datetime
+    said_at: datetime | None
+    meter_start_wh: float | None
+    start_key: str
+    marks: list[Mark]
+    reservation: int | None = None
+
+
+def begin(db: Db, spot: Spot, begun: Begun, judged: Judged | None) -> int:
+    """Store a new transaction and tell the world; gives its pk. `judged` is None where no token was told."""
+    pk = db.insert(
+        _INSERT,
+        station=spot.station_pk,
+        ocpp_id=begun.ocpp_id,
+        evse=spot.evse,
+        connector=spot.connector,
+        id_token=begun.id_token,
+        token_key=token_key(begun.id_token),
+        parent=judged.parent if judged else "",
+        verdict=judged.verdict.value if judged else "",
+        started_at=begun.started_at,
+        start_said_at=begun.said_at,
+        meter_start_wh=begun.meter_start_wh,
+        reservation=begun.reservation,
+        marks=[mark.value for mark in begun.marks] or None,
+        start_key=begun.start_key,
+        received_at=spot.received_at,
+    )
+    event = TransactionStarted(
+        at=spot.received_at,
+        station=spot.station,
+        transaction_id=pk,
+        evse=spot.evse,
+        connector=spot.connector,
+        id_token=begun.id_token,
+        verdict=judged.verdict.value if judged else "",
+    )
+    db.emit(event)
+    return pk
 
 
 def time_marks(told: Told) -> list[Mark]:
@@ -141,22 +172,6 @@ def _same_start(db: Db, spot: Spot, start_key: str, told: Told) -> Transaction |
     if known is None or not told.wrong:
         return known
     return known if known.ended_at is None and spot.received_at - known.received_at < SAME_START else None
-
-
-def _tell_start(db: Db, spot: Spot, pk: int, id_token: str, judged: Judged) -> None:
-    db.emit(
-        TransactionStarted(
-            at=spot.received_at,
-            station=spot.station,
-            transaction_id=pk,
-            evse=spot.evse,
-            connector=spot.connector,
-            id_token=id_token,
-            verdict=judged.verdict.value,
-        )
-    )
-    if judged.verdict is not Verdict.ACCEPTED:
-        authorization.tell(db, spot, id_token, judged)
 
 
 def _take_place(db: Db, spot: Spot, pk: int, at: datetime, meter_start_wh: float | None) -> None:

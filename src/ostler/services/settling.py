@@ -73,6 +73,31 @@ def settle(
     here = spot.of(transaction)
     place = places.find(db, here)
     metering.keep(db, here, transaction, rows)
+    ended_at, energy_wh = _store(db, spot, transaction, end, rows, habits=habits)
+    if place.running is not None and place.running.pk == transaction.pk:
+        live.turn(
+            db,
+            here,
+            place,
+            transaction_pk=None,
+            register_wh=end.meter_stop_wh,
+            at=ended_at,
+            session_wh=energy_wh,
+            power_w=0.0,
+        )
+    _tell(db, here, transaction, energy_wh, end.reason)
+
+
+def _store(
+    db: Db,
+    spot: Spot,
+    transaction: Transaction,
+    end: End,
+    rows: Sequence[Measured],
+    *,
+    habits: MeterHabits,
+) -> tuple[datetime, float | None]:
+    """Write the account; gives the end and the energy in Wh."""
     ended_at, marks = _time(end, transaction, spot.received_at)
     account = _account(end, rows, transaction, ended_at, habits)
     marks = [mark for mark in dict.fromkeys([*account.marks, *marks]) if mark != Mark.CLOSED_BY_NEXT]
@@ -91,18 +116,7 @@ def settle(
         new_stop_key=end.stop_key,
         new_marks=marks or None,
     )
-    if place.running is not None and place.running.pk == transaction.pk:
-        live.turn(
-            db,
-            here,
-            place,
-            transaction_pk=None,
-            register_wh=end.meter_stop_wh,
-            at=ended_at,
-            session_wh=account.energy_wh,
-            power_w=0.0,
-        )
-    _tell(db, here, transaction, account.energy_wh, end.reason)
+    return ended_at, account.energy_wh
 
 
 def _time(end: End, transaction: Transaction, received_at: datetime) -> tuple[datetime, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from ostler.domain import clocks
 from ostler.domain.events import ConnectorChanged
@@ -35,17 +36,18 @@ _SAVE = upsert(
 )
 
 
-def report(
-    db: Db,
-    spot: Spot,
-    status: str,
-    *,
-    said_at: datetime | None = None,
-    error_code: str = "NoError",
-    info: str = "",
-    vendor_id: str = "",
-    vendor_error_code: str = "",
-) -> Status | None:
+class Said(NamedTuple):
+    """What a station says of a connector; `said_at` on its own clock."""
+
+    status: str
+    said_at: datetime | None = None
+    error_code: str = "NoError"
+    info: str = ""
+    vendor_id: str = ""
+    vendor_error_code: str = ""
+
+
+def report(db: Db, spot: Spot, said: Said) -> Status | None:
     """Keep a connector's status, evse 0 being the whole station; None when it is older than the one we know.
 
     A word outside the nine is understood as far as it can be and kept as it came.
@@ -53,44 +55,48 @@ def report(
     place = places.find(db, spot)
     known = place.connector
     if clocks.is_outdated(
-        said_at,
+        said.said_at,
         spot.received_at,
         known_said=known.status_at,
         known_received_at=known.changed_at,
         booted_at=place.booted_at,
     ):
         return None
-    word = understand(status, known=known.status or "", charging=place.running is not None)
+    word = understand(said.status, known=known.status or "", charging=place.running is not None)
     power_w = 0.0 if word in AT_REST and known.power_w else known.power_w
+    _save(db, spot, said, word, power_w)
+    if word in LOST and word.value != known.status:
+        reservations.connector_lost(db, spot.station_pk, spot.evse, spot.received_at)
+    before = (known.status, known.error_code, known.info, known.power_w)
+    if before != (word.value, said.error_code, said.info, power_w):
+        changed = ConnectorChanged(
+            at=spot.received_at,
+            station=spot.station,
+            evse=spot.evse,
+            connector=spot.connector,
+            status=word.value,
+            error_code=said.error_code,
+            info=said.info,
+            power_w=power_w,
+            transaction_id=place.running.pk if place.running else None,
+        )
+        db.emit(changed)
+    return word
+
+
+def _save(db: Db, spot: Spot, said: Said, word: Status, power_w: float | None) -> None:
     db.run(
         _SAVE,
         station=spot.station_pk,
         evse=spot.evse,
         connector=spot.connector,
         status=word.value,
-        status_original="" if word.value == status else status,
-        error_code=error_code,
-        info=info,
-        vendor_id=vendor_id,
-        vendor_error_code=vendor_error_code,
-        status_at=said_at,
+        status_original="" if word.value == said.status else said.status,
+        error_code=said.error_code,
+        info=said.info,
+        vendor_id=said.vendor_id,
+        vendor_error_code=said.vendor_error_code,
+        status_at=said.said_at,
         changed_at=spot.received_at,
         power_w=power_w,
     )
-    if word in LOST and word.value != known.status:
-        reservations.connector_lost(db, spot.station_pk, spot.evse, spot.received_at)
-    if (known.status, known.error_code, known.info, known.power_w) != (word, error_code, info, power_w):
-        db.emit(
-            ConnectorChanged(
-                at=spot.received_at,
-                station=spot.station,
-                evse=spot.evse,
-                connector=spot.connector,
-                status=word.value,
-                error_code=error_code,
-                info=info,
-                power_w=power_w,
-                transaction_id=place.running.pk if place.running else None,
-            )
-        )
-    return word

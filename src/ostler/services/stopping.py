@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from ostler.domain import clocks
 from ostler.domain.clocks import Told
-from ostler.domain.events import TransactionStarted
 from ostler.domain.measures import PLAIN, MeterHabits, Reading
 from ostler.domain.registers import JITTER_WH
 from ostler.domain.transactions import key
 from ostler.domain.words import Mark, Status
 from ostler.services import authorization, charging, metering, places, settling
 from ostler.services.authorization import Judged, token_key
+from ostler.services.charging import Begun
 from ostler.services.live import Measured
 from ostler.services.places import Spot, Transaction
 from ostler.services.settling import End
@@ -127,47 +127,16 @@ def _learnt(
     """A transaction of which only the end is known; it stands at no connector, as nobody says where."""
     number = charging.reserve_number(db) if said.number is None else said.number
     charging.claim_number(db, number)
-    new = Transaction(
-        pk=0,
+    begun = Begun(
         ocpp_id=str(number),
-        evse=0,
-        connector=0,
         id_token=said.id_token or "",
-        token_key=token_key(said.id_token or ""),
-        parent=judged.parent if judged else "",
-        verdict=judged.verdict.value if judged else "",
         started_at=min((row.at for row in rows), default=told.at),
-        ended_at=None,
-        # A reading at the moment of the stop says nothing of the start.
-        meter_start_wh=next(
-            (row.register_wh for row in rows if row.register_wh is not None and row.at < told.at), None
-        ),
-        meter_stop_wh=None,
-        sampled_wh=None,
-        last_register_wh=None,
-        last_sample_at=None,
-        marks=[Mark.UNKNOWN_START.value],
-        stop_key="",
-        received_at=spot.received_at,
-    )
-    given = {name: getattr(new, name) for name in charging.NEW if name in Transaction._fields}
-    pk = db.insert(
-        charging.INSERT,
-        station=spot.station_pk,
-        start_said_at=None,
-        reservation=None,
+        said_at=None,
+        meter_start_wh=next((row.register_wh for row in rows if row.register_wh is not None), None),
         start_key=said.stored_key(),
-        **given,
+        marks=[Mark.UNKNOWN_START],
     )
-    db.emit(
-        TransactionStarted(
-            at=spot.received_at,
-            station=spot.station,
-            transaction_id=pk,
-            evse=0,
-            connector=0,
-            id_token=new.id_token,
-            verdict=new.verdict,
-        )
-    )
-    return new._replace(pk=pk)
+    charging.begin(db, spot, begun, judged)
+    learnt = places.by_ocpp_id(db, spot.station_pk, begun.ocpp_id)
+    assert learnt is not None  # noqa: S101 - it was inserted a moment ago
+    return learnt

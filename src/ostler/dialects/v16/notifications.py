@@ -9,6 +9,7 @@ from ostler.dialects.base import Inbound
 from ostler.dialects.v16.translate import spot
 from ostler.ocpp import v16
 from ostler.services import notices, status
+from ostler.services.status import Said
 from ostler.store.database import Db
 
 SHOWN_DATA = 2000
@@ -20,9 +21,7 @@ def status_notification(
 ) -> v16.StatusNotificationResponse:
     """Keep a connector's status; connector 0 is the station as a whole (OCPP 1.6 §4.9)."""
     request = inbound.request
-    status.report(
-        db,
-        spot(inbound, request.connector_id),
+    said = Said(
         str(request.status),
         said_at=request.timestamp,
         error_code=str(request.error_code),
@@ -30,6 +29,7 @@ def status_notification(
         vendor_id=request.vendor_id or "",
         vendor_error_code=request.vendor_error_code or "",
     )
+    status.report(db, spot(inbound, request.connector_id), said)
     inbound.connector = request.connector_id
     return v16.StatusNotificationResponse()
 
