@@ -38,12 +38,12 @@ async def test_a_message_that_is_too_large_closes_the_connection(build):
         assert (await station.closed())[0] == 1009
 
 
-async def test_binary_messages_are_not_taken(house):
+async def test_a_binary_message_is_read_as_text(house):
     await house.add()
     async with house.station(booted=True) as station:
-        await station.socket.send(b"[2]")
+        await station.socket.send(b'[2,"x","Heartbeat",{}]')
 
-        assert (await station.closed())[0] == 1003
+        assert (await station.frame())[:2] == [3, "x"]
 
 
 async def test_a_broken_frame_closes_the_connection(house):

@@ -26,7 +26,6 @@ from ostler.ocpp.websocket import (
 )
 
 GOING_AWAY: Final = 1001
-NOT_ACCEPTABLE: Final = 1003
 POLICY: Final = 1008
 # How long the other side may take to answer a close frame or to read our last words.
 _LAST_WORDS_S: Final = 5.0
@@ -144,7 +143,7 @@ class StationSocket(asyncio.Protocol):
                 if type(event) is Close:
                     self._transport.close()
                 return
-            if type(event) is Text:
+            if type(event) is Text or type(event) is Binary:  # JSON in a binary message has one meaning too
                 wait_s = self._message(event.payload, now)
             else:
                 self._other(event)
@@ -286,8 +285,6 @@ class StationSocket(asyncio.Protocol):
                 self._transport.write(websocket.close_frame(code, reason))
                 self._over(code, reason)
                 self._transport.close()
-            case Binary():
-                self.close(NOT_ACCEPTABLE, "OCPP is spoken in text messages")
             case _:
                 pass
 
