@@ -23,8 +23,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_connections: int = 20_000
     max_strangers: int = 50
     max_message_bytes: int = 262_144
-    messages_per_second: float = 50.0
-    message_burst: int = 200
+    messages_per_second: float = 1000.0
+    message_burst: int = 2000
     max_waiting_bytes: int = 1_048_576
     ping_interval_s: float = 60.0
     duplicate_probe_s: float = 5.0
