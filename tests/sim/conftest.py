@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from harness.central import Server, serving
 from harness.virtual import Csms
 
 
@@ -25,3 +26,10 @@ def charging_csms(csms: Csms) -> Csms:
     csms.plug().card()
     csms.said.clear()
     return csms
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """A central system on a real socket."""
+    async with serving() as server:
+        yield server

@@ -95,22 +95,19 @@ class Link:
 
 async def connect(target: Target, identity: str) -> Link:
     """Open a station's WebSocket; raises `LinkError`."""
-    parts = urlsplit(target.url)
-    if parts.scheme not in _PORTS or parts.hostname is None:
-        raise LinkError(f"{target.url} is no address like ws://host:9000/ or wss://host/ocpp")
-    port = parts.port or _PORTS[parts.scheme]
+    scheme, host, port = _address(target.url)
     try:
         async with asyncio.timeout(_HANDSHAKE_S):
-            reader, writer = await asyncio.open_connection(parts.hostname, port, **_tls(parts.scheme, target))
+            reader, writer = await asyncio.open_connection(host, port, **_tls(scheme, target))
             try:
                 return await _upgrade(reader, writer, target, identity)
             except BaseException:
                 writer.close()
                 raise
     except TimeoutError as error:
-        raise LinkError(f"{parts.hostname}:{port} did not answer in {_HANDSHAKE_S:.0f} s") from error
+        raise LinkError(f"{host}:{port} did not answer in {_HANDSHAKE_S:.0f} s") from error
     except (OSError, ValueError) as error:
-        raise LinkError(f"{parts.hostname}:{port}: {error}") from error
+        raise LinkError(f"{host}:{port}: {error}") from error
 
 
 async def _upgrade(
@@ -135,6 +132,18 @@ async def _upgrade(
             case handshake.Incomplete():
                 pass
     raise LinkError("the server closed the connection without an answer")
+
+
+def _address(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise LinkError(f"{url}: {error}") from error
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise LinkError(f"{url} is no address like ws://host:9000/ or wss://host/ocpp")
+    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
 
 
 def _tls(scheme: str, target: Target) -> dict[str, Any]:

@@ -27,7 +27,10 @@ _FEW: Final = 20
 
 
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The arguments of `ostler sim`; with `count` > 1 the stations are `identity`-0001 and so on."""
+    """The arguments of `ostler sim`; with `count` > 1 the stations are `identity`-0001 and so on.
+
+    `speed` multiplies energy and shortens visits; beyond about 20, central systems take the meter for broken.
+    """
 
     url: str
     identity: str = "CP1"
@@ -72,9 +75,16 @@ async def run_sim(options: SimOptions, *, listener: Callable[[Told], None] | Non
 
 
 async def run_demo(
-    url: str, *, password: str | None = None, listener: Callable[[Told], None] | None = None
+    url: str,
+    *,
+    password: str | None = None,
+    state: Path | None = None,
+    listener: Callable[[Told], None] | None = None,
 ) -> None:
-    """Run the two stations of the demonstration, at which somebody charges all the time, until cancelled."""
+    """Run the two stations of the demonstration, at which somebody charges all the time, until cancelled.
+
+    With a folder `state` their meters go on from where they stood.
+    """
     generic = MODELS["generic"]
     models = (msgspec.structs.replace(generic, model="Virtual 11", connectors=1, max_a=16.0), generic)
     clients = [
@@ -84,6 +94,7 @@ async def run_demo(
                 model=model,
                 target=Target(url=url, password=_password(password)),
                 fixed=_DEMO_KEYS,
+                state=state / f"{identity}.json" if state else None,
                 call_timeout_s=15.0,
             ),
             listener=listener,
