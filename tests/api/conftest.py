@@ -105,7 +105,7 @@ async def connect(app: Any) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
     async with AsyncExitStack() as stack:
 
         async def enter(
-            *, address: str = "192.0.2.7", url: str = "http://ostler.test", **headers: str
+            *, address: str = "192.0.2.7", url: str = "http://ostler.test", app: Any = app, **headers: str
         ) -> httpx.AsyncClient:
             transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 40000))
             client = httpx.AsyncClient(transport=transport, base_url=url, headers=headers)

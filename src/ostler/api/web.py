@@ -72,8 +72,6 @@ class Pages:
 def _read(file: Path, folder: Path) -> WebFile:
     content = file.read_bytes()
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    if media_type.startswith("text/") or media_type.endswith("javascript"):
-        media_type += "; charset=utf-8"
     # Vite puts a hash of the content into the names of what it writes into assets/.
     named_by_content = file.relative_to(folder).parts[0] == "assets"
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -94,7 +92,7 @@ def make_handler(folder: Path = WEB) -> HTTPRouteHandler:
         if found is None:
             if pages.built or path != "/":
                 raise Refused(404, "There is no such page.")
-            return Response(NOT_BUILT.encode(), media_type="text/html; charset=utf-8")
+            return Response(NOT_BUILT.encode(), media_type="text/html")
         headers = {"ETag": found.etag, "Cache-Control": found.cache}
         if request.headers.get("if-none-match") == found.etag:
             return Response(b"", status_code=304, headers=headers)
