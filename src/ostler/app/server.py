@@ -148,7 +148,8 @@ class Server:
             self._draining.set()
             asyncio.get_running_loop().call_later(STOP_WITHIN_S, self._give_up)
         elif number == signal.SIGINT:
-            self._give_up()  # a person pressed Ctrl+C again; supervisors may repeat SIGTERM without meaning it
+            # A person pressed Ctrl+C again. Supervisors may repeat SIGTERM without meaning it.
+            self._give_up()
 
     def _give_up(self) -> None:
         """End now: what was answered is on the disk, what was not will be sent again."""

@@ -29,19 +29,21 @@ app.add_typer(care.config, name="config")
 app.add_typer(care.database, name="db")
 
 
-@app.callback(invoke_without_command=True)
-def common(
-    context: typer.Context,
-    *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    """A self-hosted OCPP central system for charging stations."""
-    if version:
+def show_version(wanted: bool) -> None:
+    """Print the version and end, if that is wanted."""
+    if wanted:
         print(f"ostler {ostler.__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
-        print(context.get_help())
-        raise typer.Exit(2)
+
+
+@app.callback()
+def common(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=show_version)
+    ] = False,
+) -> None:
+    """A self-hosted OCPP central system for charging stations."""
 
 
 def main() -> None:
