@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from harness.script import Holds, Says, Script, metered, play, script, start, status, stop, wh
+from harness.script import Holds, Reconnects, Says, Script, metered, play, script, start, status, stop, wh
 
 REGISTER = "Energy.Active.Import.Register"
 KEPT = "SELECT energy_wh, power_w FROM meter_values ORDER BY pk"
@@ -193,6 +193,22 @@ SCRIPTS = (
         metered(wh(2600), power(7300), at="@-200", tx="$tx"),
         Holds(LIVE, [[7300, 2600, 1600]]),
         Holds("SELECT energy_wh FROM transactions", [[1600]]),
+    ),
+    script(
+        "the same values again, whose answer was lost, are kept once",
+        "ocpp16 §3.7",
+        start(),
+        metered(wh(2500), power(7400), tx="$tx"),
+        Reconnects(),
+        metered(wh(2500), power(7400), tx="$tx"),
+        Holds("SELECT count(*) FROM meter_values", [[1]]),
+    ),
+    script(
+        "other values of the same second are kept too",
+        "ocpp16 §4.7",
+        metered(wh(2500)),
+        metered(power(7400)),
+        Holds("SELECT count(*) FROM meter_values", [[2]]),
     ),
     script(
         "one message may hold many moments",

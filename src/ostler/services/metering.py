@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from ostler.domain import clocks, measures
 from ostler.domain.events import TransactionUpdated
@@ -23,7 +23,19 @@ BEFORE_START = timedelta(minutes=1)
 AFTER_STOP = timedelta(minutes=5)
 
 _ROW = ("station", "evse", "connector", "transaction", "at", "energy_wh", "power_w", "samples")
-_INSERT = Write(insert(meter_values).values({name: bindparam(name) for name in _ROW}))
+_NEW = select(*(bindparam(name, type_=meter_values.c[name].type).label(name) for name in _ROW)).subquery()
+# A station whose answer was lost sends the same values again (OCPP 1.6 §3.7): they are kept once.
+_INSERT = Write(
+    insert(meter_values).from_select(
+        _ROW,
+        select(_NEW).where(
+            ~exists().where(
+                *(meter_values.c[name] == _NEW.c[name] for name in ("station", "at", "evse", "connector")),
+                meter_values.c.samples == _NEW.c.samples,
+            )
+        ),
+    )
+)
 _METERED = ("energy_wh", "sampled_wh", "last_register_wh", "last_sample_at", "marks")
 _TRANSACTION = Write(
     update(transactions)
