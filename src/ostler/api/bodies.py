@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from enum import Enum
 from functools import cache
-from types import NoneType
-from typing import Annotated, Any, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from litestar.connection import ASGIConnection, Request
@@ -58,6 +60,10 @@ def fit(value: Any, wanted: Any) -> Any:
         result = msgspec.convert(value, type=wanted, strict=True)
     except msgspec.ValidationError as error:
         problem = explain(str(error))
+        words = words_at(wanted, problem.field) if "invalid enum value" in problem.detail else ()
+        if words:
+            detail = f'"{problem.field}" must be one of {", ".join(words)}.'
+            problem = FieldProblem(field=problem.field, detail=detail)
         raise Refused(422, problem.detail, errors=(problem,) if problem.field else ()) from None
     for name in getattr(result, "__struct_fields__", ()):
         found = getattr(result, name)
@@ -87,6 +93,37 @@ def _unknown_fields(value: Any, wanted: Any) -> list[FieldProblem]:
         for name in value
         if name not in allowed
     ]
+
+
+def words_at(wanted: Any, field: str) -> tuple[str, ...]:
+    """The words that a field such as `profile.periods[0].unit` may hold; empty if it may hold anything."""
+    for part in filter(None, re.split(r"[.\[\]]+", field.replace("[...]", "[0]"))):
+        kinds = _alternatives(wanted)
+        if part.isdecimal():
+            items = [get_args(kind)[:1] for kind in kinds if get_origin(kind) in {list, tuple}]
+            wanted = items[0][0] if items and items[0] else None
+        else:
+            structs = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+            found = [
+                f.type for kind in structs for f in msgspec.structs.fields(kind) if f.encode_name == part
+            ]
+            wanted = found[0] if found else None
+    words: list[str] = []
+    for kind in _alternatives(wanted):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            words += [str(member.value) for member in kind]
+        elif get_origin(kind) is Literal:
+            words += [str(word) for word in get_args(kind)]
+    return tuple(words)
+
+
+def _alternatives(wanted: Any) -> list[Any]:
+    """What a type may be: the members of a union, without annotations."""
+    if get_origin(wanted) is Annotated:
+        return _alternatives(get_args(wanted)[0])
+    if get_origin(wanted) in {Union, UnionType}:
+        return [kind for member in get_args(wanted) for kind in _alternatives(member)]
+    return [wanted]
 
 
 @cache
