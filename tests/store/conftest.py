@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -11,11 +12,18 @@ from ostler.store.store import Store
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def data_dir(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def new_house(tmp_path_factory):
+    """A data folder as the migrations leave it; to be copied, not used."""
+    folder = tmp_path_factory.mktemp("new")
     migrations.upgrade(folder)
+    return folder
+
+
+@pytest.fixture
+def data_dir(tmp_path, new_house):
+    folder = tmp_path / "data"
+    shutil.copytree(new_house, folder)
     return folder
 
 

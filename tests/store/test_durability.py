@@ -15,7 +15,10 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import bindparam, insert, select
 
+from ostler.store import migrations
 from ostler.store.database import connect
+from ostler.store.lock import ServerLock
+from ostler.store.migrations import create_if_new
 from ostler.store.schema import settings as table
 from ostler.store.statements import Query, Write
 from ostler.store.store import Store
@@ -190,3 +193,22 @@ async def test_a_log_that_cannot_be_written_loses_no_row_and_stops_nobody(store,
     assert ok
     assert pks == [(1,), (2,)]
     assert store.health().log is None
+
+
+async def test_a_log_that_another_program_replaced_is_used_and_not_put_aside(store, data_dir, row):
+    await store.write(lambda db: db.log(row()))
+    (data_dir / "log.db").rename(data_dir / "away.db")
+    create_if_new(data_dir / "log.db", "log")
+    await store.write(lambda _: store.log.tend())
+    await store.write(lambda db: db.log(row(action="After")))
+
+    assert await store.read_log(query, "SELECT action FROM messages") == [("After",)]
+    assert list(data_dir.glob("log.db.damaged-*")) == []
+
+
+def test_a_log_that_is_damaged_is_put_aside_before_the_server_starts(data_dir):
+    (data_dir / "log.db").write_bytes(b"this is no database" * 1000)
+
+    with ServerLock(data_dir):
+        assert migrations.upgrade(data_dir) is None
+    assert len(list(data_dir.glob("log.db.damaged-*"))) == 1

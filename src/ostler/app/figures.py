@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ostler.api import Figure
+from ostler.api.metrics import Figure
 from ostler.gateway.counters import Counters
 
 

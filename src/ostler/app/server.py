@@ -13,7 +13,7 @@ import msgspec
 import structlog
 import uvloop
 
-from ostler.api import create_app
+from ostler.api.application import create_app
 from ostler.app import demo, logs
 from ostler.app.figures import gateway_figures
 from ostler.app.greeting import Addresses, greet
@@ -120,7 +120,11 @@ class Server:
             group.create_task(web.run())
             others = [group.create_task(housekeeping(store)), group.create_task(watchdog())]
             if settings.demo:
-                others.append(group.create_task(run_demo(f"ws://127.0.0.1:{gateway.ports.plain}/")))
+                others.append(
+                    group.create_task(
+                        run_demo(f"ws://127.0.0.1:{gateway.ports.plain}/", state=settings.data / "stations")
+                    )
+                )
             has_administrator = settings.demo or await store.read(accounts.has_administrator)
             greet(settings, Addresses(web.port, *gateway.ports), setup=not has_administrator)
             spare_the_collector()

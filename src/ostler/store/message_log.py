@@ -88,8 +88,10 @@ class MessageLog:
 
     def tend(self) -> None:
         """Write what waits, notice a lost file, delete what is too old or too much, in small bites."""
-        if self.suspect or self._is_gone():
+        if self.suspect:
             self._guarded(self._begin_anew)
+        elif self._is_gone():
+            self._guarded(self._open_again)
         if self._waiting:
             self.write(())
         if self.failure is None:
@@ -142,6 +144,10 @@ class MessageLog:
         self.close()
         put_aside(self._path, datetime.fromtimestamp(self._clock(), UTC))
         self.suspect = False
+        self._open_again()
+
+    def _open_again(self) -> None:
+        self.close()
         self.generation += 1
         self._open()
 

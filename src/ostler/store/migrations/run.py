@@ -93,13 +93,7 @@ def upgrade(
     with exclusive(data_dir / "ostler.migration.lock"):
         if is_current(data_dir):
             return None
-        pid = None if as_server else holder(data_dir)
-        if pid is not None:
-            raise InUseError(
-                f"The database in {data_dir} must be brought up to date, but a server (process {pid})"
-                " uses it. Stop or restart the server first."
-            )
-        backup = _back_up(data_dir, now)
+        backup = _before_change(data_dir, now, as_server=as_server)
         for name, file in FILES.items():
             run(data_dir / file, name)
         return backup
@@ -150,13 +144,21 @@ def _mend_log(data_dir: Path, now: datetime) -> None:
         put_aside(data_dir / FILES["log"], now)
 
 
-def _back_up(data_dir: Path, now: datetime) -> Path | None:
-    old = [file for file in FILES.values() if current_revision(data_dir / file) != NOTHING]
-    if not old:
+def _before_change(data_dir: Path, now: datetime, *, as_server: bool) -> Path | None:
+    """Back up what is there if some of it is old; files that are only missing can be made at any time."""
+    present = {name: revision for name in FILES if (revision := _checked(data_dir, name)) != NOTHING}
+    if all(revision == head_revision(name) for name, revision in present.items()):
         return None
+    pid = None if as_server else holder(data_dir)
+    if pid is not None:
+        raise InUseError(
+            f"The database in {data_dir} must be brought up to date, but a server (process {pid}) uses it."
+            " Stop or restart the server first."
+        )
     backup = data_dir / "backups" / f"before-upgrade-{now:%Y%m%dT%H%M%SZ}"
     backup.mkdir(mode=0o700, parents=True)
-    for file in old:
+    for name in present:
+        file = FILES[name]
         (backup / file).touch(mode=0o600)
         with closing(connect(data_dir / file)) as source, closing(sqlite3.connect(backup / file)) as target:
             source.backup(target)
