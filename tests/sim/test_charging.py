@@ -185,3 +185,15 @@ def test_a_fault_ends_the_transaction_and_is_told_with_its_code(charging_csms):
         v16.ChargePointErrorCode.GROUND_FAILURE,
     )
     assert len(charging_csms.heard(v16.StopTransactionRequest)) == 1
+
+
+def test_the_register_is_written_down_now_and_then_and_whenever_it_is_told(charging_csms):
+    remembered = charging_csms.memory.registers_wh
+    charging_csms.wait(5)
+    assert remembered[1] == 1000
+    charging_csms.wait(6)
+    assert remembered[1] > 1000
+
+    charging_csms.wait(3).unplug()
+
+    assert remembered[1] == charging_csms.connector().meter.register_wh

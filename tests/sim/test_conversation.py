@@ -8,8 +8,9 @@ from harness.virtual import NOW, REFUSED, SILENT, Csms, boot_answer
 
 from ostler.ocpp import v16
 from ostler.ocpp.errors import ErrorCode
-from ostler.ocpp.events import Failed
+from ostler.ocpp.events import Cancelled, Failed
 from ostler.ocpp.v16 import RegistrationStatus
+from ostler.sim import charging
 from ostler.sim.memory import Memory
 
 
@@ -213,3 +214,22 @@ def test_a_status_that_does_not_last_is_not_told(make):
     assert csms.statuses() == ["Preparing"]
     [status] = csms.heard(v16.StatusNotificationRequest)
     assert status.timestamp == csms.now - timedelta(seconds=15)
+
+
+def test_a_status_that_did_not_arrive_is_told_after_the_reconnect(csms):
+    csms.memory.inoperative.add(0)
+    csms.station.report_whole(csms.now)
+    csms.disconnect()
+
+    csms.connect()
+
+    assert csms.statuses(0) == ["Unavailable"]
+
+
+def test_a_message_that_is_cancelled_goes_first_on_the_next_connection(csms):
+    csms.plug().wait(1)
+    charging.begin(csms.station, csms.connector(), "ANNA", None, csms.now)
+    request = csms.conversation.take(csms.now)
+    csms.conversation.ended(Cancelled("gone"), csms.now)
+
+    assert csms.conversation.take(csms.now) == request

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import websockets
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ostler.sim.link import Link, LinkError, Target, connect
 
@@ -126,3 +132,34 @@ async def test_a_connection_that_breaks_off_is_told():
     async with linked(handler) as link:
         with pytest.raises(LinkError):
             await link.receive()
+
+
+async def test_over_tls_the_servers_certificate_must_be_trusted(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    built = built.not_valid_before(datetime.now(UTC) - timedelta(hours=1))
+    built = built.not_valid_after(datetime.now(UTC) + timedelta(hours=1))
+    built = built.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    file = tmp_path / "server.pem"
+    file.write_bytes(
+        built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    async def handler(connection):
+        await connection.send("hello")
+
+    serving = websockets.serve(handler, "127.0.0.1", 0, ssl=context, subprotocols=["ocpp1.6"])
+    async with serving as server:
+        url = f"wss://localhost:{next(iter(server.sockets)).getsockname()[1]}/"
+        with pytest.raises(LinkError, match="certificate verify failed"):
+            await connect(Target(url=url), "CP1")
+        link = await connect(Target(url=url, ca_file=str(file)), "CP1")
+
+        assert await link.receive() == b"hello"
+        link.close(politely=False)

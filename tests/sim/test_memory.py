@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import msgspec
 import pytest
 from harness.virtual import NOW, Csms, profile
 
-from ostler.sim.memory import InstalledProfile, Memory, Reservation, load, save
+from ostler.sim.memory import InstalledProfile, Memory, MemoryFileError, Reservation, load, save
 
 
 def test_a_station_without_a_file_begins_anew(tmp_path):
@@ -29,5 +28,5 @@ def test_a_damaged_file_is_an_error(tmp_path):
     file = tmp_path / "station.json"
     file.write_text("{")
 
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(MemoryFileError, match="Move it away"):
         load(file)

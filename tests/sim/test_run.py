@@ -76,3 +76,21 @@ def test_each_event_is_one_line():
     tell(Told(at=NOW, identity="CP1", connector=0, text="connected"))
 
     assert written.getvalue() == "08:00:00 CP[1]/2 is [Charging]\n08:00:00 CP1 connected\n"
+
+
+async def test_a_state_file_that_cannot_be_read_is_named(tmp_path: Path):
+    file = tmp_path / "state.json"
+    file.write_text("{")
+
+    with pytest.raises(SimError, match="Move it away"):
+        await run_sim(SimOptions(url="ws://host/", state=file))
+
+
+async def test_all_connectors_are_visited_until_the_run_is_cancelled(server: Server):
+    options = SimOptions(url=f"ws://127.0.0.1:{server.port}/", password="secret", script="idle")
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(run_sim(options))
+        await until(lambda: server.heard("StatusNotification"))
+        task.cancel()
+
+    assert server.credentials[0] is not None

@@ -13,6 +13,8 @@ from ostler.sim.memory import OpenTransaction
 from ostler.sim.meter import SMALLEST_CURRENT_A, Car, samples
 from ostler.sim.station import Connector, Holder, Station
 
+_REMEMBER = timedelta(seconds=10)
+"""How often the meter's register is written down, as each time may mean a write to a disk."""
 _USABLE = (Phase.AVAILABLE, Phase.PREPARING, Phase.FINISHING, Phase.RESERVED)
 
 
@@ -96,6 +98,7 @@ def begin(station: Station, connector: Connector, id_tag: str, parent: str | Non
     """Start a transaction; the cable is in and the token was accepted."""
     connector.holder = None
     reading = connector.meter.read(now)
+    _remember(station, connector, now)
     wanted = station.configuration.words("StopTxnSampledData")
     transaction = OpenTransaction(
         name=secrets.token_hex(6),
@@ -157,6 +160,7 @@ def end(
     if transaction is None:
         return
     reading = connector.meter.read(now)
+    _remember(station, connector, now)
     wanted = station.configuration.words("StopTxnSampledData")
     data = [transaction.begin] if transaction.begin else []
     if wanted:
@@ -213,7 +217,8 @@ def tick(station: Station, now: datetime) -> None:
     """Let time do its work on every connector."""
     for connector in station.connectors.values():
         connector.meter.advance(now)
-        station.memory.registers_wh[connector.number] = connector.meter.register_wh
+        if connector.remembered_at is None or now - connector.remembered_at >= _REMEMBER:
+            _remember(station, connector, now)
         holder = connector.holder
         if holder is not None and now >= holder.until:
             connector.holder = None
@@ -231,7 +236,9 @@ def meter_values(
     station: Station, number: int, names: list[str], context: ReadingContext, at: datetime
 ) -> v16.MeterValuesRequest:
     """Return what the meter shows; its transaction's id is put in by the queue."""
-    reading = station.connectors[number].meter.read(at)
+    connector = station.connectors[number]
+    reading = connector.meter.read(at)
+    _remember(station, connector, at)
     return v16.MeterValuesRequest(connector_id=number, meter_value=[samples(reading, names, context)])
 
 
@@ -243,6 +250,12 @@ def forget_session_profiles(station: Station, number: int) -> None:
         if each.connector != number
         or each.profile.charging_profile_purpose is not v16.ChargingProfilePurposeType.TX_PROFILE
     ]
+
+
+def _remember(station: Station, connector: Connector, now: datetime) -> None:
+    """Keep the register over a power cut: what was told is never more than what is remembered."""
+    station.memory.registers_wh[connector.number] = connector.meter.register_wh
+    connector.remembered_at = now
 
 
 def _next_sample(station: Station, now: datetime) -> datetime | None:

@@ -107,7 +107,7 @@ async def connect(target: Target, identity: str) -> Link:
     except TimeoutError as error:
         raise LinkError(f"{host}:{port} did not answer in {_HANDSHAKE_S:.0f} s") from error
     except (OSError, ValueError) as error:
-        raise LinkError(f"{host}:{port}: {error}") from error
+        raise LinkError(f"{host}:{port}: {getattr(error, 'strerror', None) or error}") from error
 
 
 async def _upgrade(

@@ -12,6 +12,10 @@ from ostler.ocpp import v16
 from ostler.sim.queue import Queued
 
 
+class MemoryFileError(Exception):
+    """A state file cannot be used; the text says what to do."""
+
+
 class OpenTransaction(msgspec.Struct, kw_only=True):
     """A transaction that runs. `name` is the station's own, since the id comes with a late answer."""
 
@@ -66,10 +70,15 @@ class Memory(msgspec.Struct, kw_only=True):
 
 
 def load(path: Path | None) -> Memory:
-    """Return what was saved, or a new station's memory; raises `msgspec.DecodeError` for a damaged file."""
+    """Return what was saved, or a new station's memory; raises `MemoryFileError`."""
     if path is None or not path.exists():
         return Memory()
-    return msgspec.json.decode(path.read_bytes(), type=Memory)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Memory)
+    except (OSError, msgspec.DecodeError) as error:
+        raise MemoryFileError(
+            f"{path} does not hold a virtual station's state ({error}). Move it away to begin anew."
+        ) from error
 
 
 def save(memory: Memory, path: Path) -> None:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from ostler.sim.client import Client, Setup
 from ostler.sim.devices import MODELS
 from ostler.sim.link import Target
+from ostler.sim.memory import MemoryFileError
 from ostler.sim.model import Model
 from ostler.sim.script import SCRIPTS, Script, Visit, charge, visits
 from ostler.sim.station import Told
@@ -47,7 +48,7 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimError(Exception):
-    """Options that cannot be meant; the text says what to do instead."""
+    """Options that cannot be meant or met; the text says what to do instead."""
 
 
 async def run_sim(options: SimOptions, *, listener: Callable[[Told], None] | None = None) -> None:
@@ -57,7 +58,7 @@ async def run_sim(options: SimOptions, *, listener: Callable[[Told], None] | Non
     chance = random.Random(options.seed)
     identities = _identities(options)
     clients = [
-        Client(
+        _client(
             Setup(
                 identity=identity,
                 model=model,
@@ -83,12 +84,12 @@ async def run_demo(
 ) -> None:
     """Run the two stations of the demonstration, at which somebody charges all the time, until cancelled.
 
-    With a folder `state` their meters go on from where they stood.
+    With a folder `state` their meters go on from where they stood; raises `SimError` when it cannot be used.
     """
     generic = MODELS["generic"]
     models = (msgspec.structs.replace(generic, model="Virtual 11", connectors=1, max_a=16.0), generic)
     clients = [
-        Client(
+        _client(
             Setup(
                 identity=identity,
                 model=model,
@@ -134,6 +135,15 @@ async def _run(
                     )
         for task in running:
             task.cancel()
+
+
+def _client(setup: Setup, *, listener: Callable[[Told], None] | None) -> Client:
+    try:
+        if setup.state is not None:
+            setup.state.parent.mkdir(parents=True, exist_ok=True)
+        return Client(setup, listener=listener)
+    except (MemoryFileError, OSError) as error:
+        raise SimError(str(error)) from error
 
 
 def _password(text: str | None) -> bytes | None:

@@ -59,6 +59,7 @@ class Connector:
         self.changed_at: datetime | None = None
         self.reported: tuple[Phase, ChargePointErrorCode] | None = None
         self.sample_at: datetime | None = None
+        self.remembered_at: datetime | None = None
 
 
 class Station:
@@ -141,6 +142,10 @@ class Station:
         """Do something later; a restart forgets it."""
         self.later.append((now + timedelta(seconds=seconds), action))
 
+    def security_event(self, kind: str, now: datetime) -> None:
+        """Tell of something that the security whitepaper lists."""
+        self.outbox.say(v16.SecurityEventNotificationRequest(type=kind, timestamp=now))
+
     def signal(self, connector: Connector, signal: Signal, now: datetime) -> None:
         """Let something happen to a connector and report its status if that changed it."""
         phase = step(connector.phase, signal)
@@ -154,24 +159,26 @@ class Station:
         """Send the status: when it is news that has lasted MinimumStatusDuration, or when `asked`."""
         wait_s = self.configuration.number("MinimumStatusDuration")
         lasted = connector.changed_at is None or now - connector.changed_at >= timedelta(seconds=wait_s)
-        state = (connector.phase, connector.error)
-        if asked or (self.accepted and connector.reported != state and lasted):
-            connector.reported = state
-
-            def ended(outcome: Outcome, _: datetime) -> None:
-                if not isinstance(outcome, Answered):
-                    connector.reported = None
-
-            at = connector.changed_at or now
-            request = _status(connector.number, connector.phase, connector.error, at)
-            self.outbox.say(request, ended, asked=asked)
+        if asked or (self.accepted and connector.reported != (connector.phase, connector.error) and lasted):
+            self._send_status(connector, connector.number, connector.changed_at or now, asked=asked)
 
     def report_whole(self, now: datetime, *, asked: bool = False) -> None:
         """Send the status of connector 0, if it is news or `asked` for."""
-        state = (self.phase, self.error)
-        if asked or (self.accepted and self.reported != state):
-            self.reported = state
-            self.outbox.say(_status(0, self.phase, self.error, now), asked=asked)
+        if asked or (self.accepted and self.reported != (self.phase, self.error)):
+            self._send_status(self, 0, now, asked=asked)
+
+    def _send_status(self, of: Connector | Station, number: int, at: datetime, *, asked: bool) -> None:
+        """Send a status; one that does not arrive counts as not reported."""
+        of.reported = (of.phase, of.error)
+
+        def ended(outcome: Outcome, _: datetime) -> None:
+            if not isinstance(outcome, Answered):
+                of.reported = None
+
+        request = v16.StatusNotificationRequest(
+            connector_id=number, status=of.phase, error_code=of.error, timestamp=at
+        )
+        self.outbox.say(request, ended, asked=asked)
 
     def report_all(self, now: datetime, *, again: bool) -> None:
         """Send every status; without `again` only those that changed since they were last told."""
@@ -182,12 +189,6 @@ class Station:
             if again:
                 connector.reported = None
             self.report(connector, now)
-
-
-def _status(
-    number: int, phase: Phase, error: ChargePointErrorCode, at: datetime
-) -> v16.StatusNotificationRequest:
-    return v16.StatusNotificationRequest(connector_id=number, status=phase, error_code=error, timestamp=at)
 
 
 class Statuses(msgspec.Struct, kw_only=True):

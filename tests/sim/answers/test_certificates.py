@@ -83,3 +83,10 @@ def test_the_signing_request_names_station_and_operator(csms):
 
     assert request.subject.rfc4514_string() == "O=Inn,CN=CP1"
     assert request.is_signature_valid
+
+
+def test_a_signed_certificate_that_cannot_be_read_is_a_security_event(csms):
+    csms.ask(v16.CertificateSignedRequest(certificate_chain="-"))
+
+    [event] = csms.heard(v16.SecurityEventNotificationRequest)
+    assert event.type == "InvalidChargePointCertificate"

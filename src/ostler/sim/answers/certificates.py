@@ -55,13 +55,14 @@ def get_installed_certificate_ids(
 
 
 def certificate_signed(
-    _station: Station, request: v16.CertificateSignedRequest, _now: datetime
+    station: Station, request: v16.CertificateSignedRequest, now: datetime
 ) -> v16.CertificateSignedResponse:
     """Accepted is what can be read as a certificate."""
     words = v16.CertificateSignedStatusEnumType
     try:
         x509.load_pem_x509_certificates(request.certificate_chain.encode())
     except ValueError:
+        station.security_event("InvalidChargePointCertificate", now)
         return v16.CertificateSignedResponse(status=words.REJECTED)
     return v16.CertificateSignedResponse(status=words.ACCEPTED)
 

@@ -62,6 +62,7 @@ def signed_update_firmware(
     try:
         x509.load_pem_x509_certificate(firmware.signing_certificate.encode())
     except ValueError:
+        station.security_event("InvalidFirmwareSigningCertificate", now)
         return v16.SignedUpdateFirmwareResponse(status=words.INVALID_CERTIFICATE)
     cancels = station.statuses.signed_request is not None
     station.statuses.signed_request = request.request_id
