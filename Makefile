@@ -20,7 +20,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint types ui ui-types ui-check messages migration bench docs locks audit clean
+.PHONY: help run test check lint types ui ui-types ui-check messages migration bench soak docs locks audit clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ migration: $(DEV_SETUP)  ## make a migration from store/schema.py: make migratio
 
 bench: $(SETUP) $(DEV_SETUP)  ## measure speed and memory; see bench/README.md
 	$(BIN)/python -m bench $(ARGS)
+
+soak: $(DEV_SETUP)  ## let 50 stations charge for minutes while the server is killed (OSTLER_SOAK_S=300)
+	OSTLER_SOAK_S=$${OSTLER_SOAK_S:-300} $(BIN)/python -m pytest tests/ledger
 
 docs: $(DEV_SETUP)  ## build the documentation into docs/_build/
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build

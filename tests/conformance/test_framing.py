@@ -43,7 +43,7 @@ SCRIPTS = (
     survived("a text that begins with a byte order mark is served", '\ufeff[2,"x","Heartbeat",{}]', [3, "x"]),
     survived("line feeds are no fault", '[2,\n"x",\r\n"Heartbeat",\n{\n}]', [3, "x"]),
     survived("great depth is ignored", DEEP),
-    survived("great depth inside of a call is refused", f'[2,"x","DataTransfer",{{"data":{DEEP}}}]', [4, "x"]),
+    survived("great depth in a call is refused", f'[2,"x","DataTransfer",{{"data":{DEEP}}}]', [4, "x"]),
     survived("a call in a binary message is served", b'[2,"x","Heartbeat",{}]', [3, "x"]),
     survived("a binary message of noise is ignored", bytes(range(256))),
     survived("bytes that are not UTF-8 are survived", b'[2,"x","Authorize",{"idTag":"\xff"}]', [3, "x"]),
