@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -64,10 +65,24 @@ def bus() -> Bus:
     return Bus()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Empty databases, made once."""
+    folder = tmp_path_factory.mktemp("migrated")
+    migrations.upgrade(folder)
+    return folder
+
+
 @pytest.fixture
-async def store(tmp_path: Path, bus: Bus) -> AsyncIterator[Store]:
-    migrations.upgrade(tmp_path)
-    opened = Store(tmp_path, bus.publish)
+def data_dir(tmp_path: Path, migrated: Path) -> Path:
+    for file in migrated.glob("*.db"):
+        shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+async def store(data_dir: Path, bus: Bus) -> AsyncIterator[Store]:
+    opened = Store(data_dir, bus.publish)
     yield opened
     await asyncio.to_thread(opened.close)
 
