@@ -136,10 +136,15 @@ def _body(handler: BaseRouteHandler) -> FieldDefinition | None:
 
 @cache
 def _query_kinds(handler: BaseRouteHandler) -> dict[str, tuple[Any, ...]]:
-    """The names of the query parameters with the types that each may have."""
+    """The names of the query parameters, those of dependencies too, with the types that each may have."""
+    parameters = handler.parsed_fn_signature.parameters
+    providers = handler.resolve_dependencies()
+    signatures = [parameters]
+    signatures += [providers[name].parsed_fn_signature.parameters for name in parameters if name in providers]
     kinds = {}
-    for name, definition in handler.parsed_fn_signature.parameters.items():
-        kwarg = definition.kwarg_definition
-        if isinstance(kwarg, ParameterKwarg) and kwarg.param_type == "query":
-            kinds[kwarg.name or name] = get_args(definition.annotation) or (definition.annotation,)
+    for signature in signatures:
+        for name, definition in signature.items():
+            kwarg = definition.kwarg_definition
+            if isinstance(kwarg, ParameterKwarg) and kwarg.param_type == "query":
+                kinds[kwarg.name or name] = get_args(definition.annotation) or (definition.annotation,)
     return kinds

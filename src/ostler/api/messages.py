@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
@@ -61,12 +60,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
 
 
-@get("/messages", opt=VIEWER, tags=TAGS)
-async def list_messages(
+def provide_filter(
     *,
-    house: NamedDependency[House],
-    limit: Limit = 100,
-    cursor: Cursor = None,
     station: OfStation = None,
     direction: Direction = None,
     action: OfAction = None,
@@ -77,9 +72,9 @@ async def list_messages(
     transaction: OfTransaction = None,
     q: Search = None,
     deviating: Deviating = False,
-) -> Page[Message]:
-    """List messages, the latest first."""
-    wanted = MessageFilter(
+) -> MessageFilter:
+    """The query parameters that choose messages, the same for the list and for all exports."""
+    return MessageFilter(
         station=station,
         direction=direction,
         action=action,
@@ -91,6 +86,20 @@ async def list_messages(
         transaction=transaction,
         deviating=deviating,
     )
+
+
+WANTED = {"wanted": Provide(provide_filter, sync_to_thread=False)}
+
+
+@get("/messages", opt=VIEWER, tags=TAGS, dependencies=WANTED)
+async def list_messages(
+    *,
+    house: NamedDependency[House],
+    wanted: NamedDependency[MessageFilter],
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[Message]:
+    """List messages, the latest first."""
     after = read_cursor(cursor, int)
     found = await house.store.read_log(
         messages.page, wanted, before=after[0] if after else None, limit=limit + 1
@@ -107,42 +116,21 @@ async def get_message(*, house: NamedDependency[House], message_pk: FromPath[int
     return show(found)
 
 
-def _export(
-    path: str, name: str, media_type: str, write: Callable[[list[Message]], str], head: str
-) -> HTTPRouteHandler:
-    """The download of all messages that the filters leave, the oldest first."""
+@get("/messages.csv", opt=VIEWER, media_type="text/csv", tags=TAGS, dependencies=WANTED)
+async def export_messages_csv(
+    *, house: NamedDependency[House], wanted: NamedDependency[MessageFilter]
+) -> Stream:
+    """Download messages as CSV, the oldest first."""
+    head = csv_lines([Message.__struct_fields__])
+    return download(_lines(house, wanted, _as_csv, head), "messages.csv", "text/csv")
 
-    async def export(
-        *,
-        house: NamedDependency[House],
-        station: OfStation = None,
-        direction: Direction = None,
-        action: OfAction = None,
-        outcome: WithOutcome = None,
-        begin: Begin = None,
-        end: End = None,
-        connector: OfConnector = None,
-        transaction: OfTransaction = None,
-        q: Search = None,
-        deviating: Deviating = False,
-    ) -> Stream:
-        wanted = MessageFilter(
-            station=station,
-            direction=direction,
-            action=action,
-            outcome=outcome,
-            since=begin,
-            until=end,
-            text=q,
-            connector=connector,
-            transaction=transaction,
-            deviating=deviating,
-        )
-        return download(_lines(house, wanted, write, head), path.lstrip("/"), media_type)
 
-    export.__name__ = export.__qualname__ = name
-    export.__doc__ = f"Download messages as {path.rpartition('.')[2].upper()}, the oldest first."
-    return get(path, opt=VIEWER, media_type=media_type, tags=TAGS)(export)
+@get("/messages.jsonl", opt=VIEWER, media_type="application/jsonl", tags=TAGS, dependencies=WANTED)
+async def export_messages_jsonl(
+    *, house: NamedDependency[House], wanted: NamedDependency[MessageFilter]
+) -> Stream:
+    """Download messages as lines of JSON, the oldest first."""
+    return download(_lines(house, wanted, _as_jsonl, ""), "messages.jsonl", "application/jsonl")
 
 
 async def _lines(
@@ -178,15 +166,4 @@ def _as_jsonl(found: list[Message]) -> str:
     return msgspec.json.Encoder().encode_lines(found).decode()
 
 
-HANDLERS = (
-    list_messages,
-    get_message,
-    _export(
-        "/messages.csv",
-        "export_messages_csv",
-        "text/csv",
-        _as_csv,
-        csv_lines([Message.__struct_fields__]),
-    ),
-    _export("/messages.jsonl", "export_messages_jsonl", "application/jsonl", _as_jsonl, ""),
-)
+HANDLERS = (list_messages, get_message, export_messages_csv, export_messages_jsonl)

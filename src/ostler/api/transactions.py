@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
@@ -66,31 +66,41 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
 
 
+def provide_filter(
+    *,
+    station: OfStation = None,
+    evse: OfEvse = None,
+    connector: OfConnector = None,
+    id_token: OfToken = None,
+    group: OfGroup = None,
+    active: Active = None,
+    mark: Marked = None,
+    begin: Begin = None,
+    end: End = None,
+) -> TransactionFilter:
+    """The query parameters that choose transactions, the same for the list and the export."""
+    return TransactionFilter(station, evse, connector, id_token, group, active, mark, begin, end)
+
+
+WANTED = {"wanted": Provide(provide_filter, sync_to_thread=False)}
+
+
 class TransactionController(Controller):
     """`/transactions`."""
 
     path = "/transactions"
     tags = ("Transactions",)
 
-    @get(opt=VIEWER)
+    @get(opt=VIEWER, dependencies=WANTED)
     async def list_transactions(
         self,
         *,
         house: NamedDependency[House],
+        wanted: NamedDependency[TransactionFilter],
         limit: Limit = 100,
         cursor: Cursor = None,
-        station: OfStation = None,
-        evse: OfEvse = None,
-        connector: OfConnector = None,
-        id_token: OfToken = None,
-        group: OfGroup = None,
-        active: Active = None,
-        mark: Marked = None,
-        begin: Begin = None,
-        end: End = None,
     ) -> Page[Transaction]:
         """List transactions, the latest start first; `from` and `to` bound the start."""
-        wanted = TransactionFilter(station, evse, connector, id_token, group, active, mark, begin, end)
         after = read_cursor(cursor, datetime, int)
         rows = await house.store.read(list_transactions, wanted, after=after, limit=limit)
         return page(rows, _show, lambda row: (row.started_at, row.id))
@@ -124,22 +134,11 @@ class TransactionController(Controller):
         return await read_meter_page(house, wanted, resolution, cursor, limit)
 
 
-@get("/transactions.csv", opt=VIEWER, media_type="text/csv", tags=("Transactions",))
+@get("/transactions.csv", opt=VIEWER, media_type="text/csv", tags=("Transactions",), dependencies=WANTED)
 async def export_transactions(
-    *,
-    house: NamedDependency[House],
-    station: OfStation = None,
-    evse: OfEvse = None,
-    connector: OfConnector = None,
-    id_token: OfToken = None,
-    group: OfGroup = None,
-    active: Active = None,
-    mark: Marked = None,
-    begin: Begin = None,
-    end: End = None,
+    *, house: NamedDependency[House], wanted: NamedDependency[TransactionFilter]
 ) -> Stream:
     """Download transactions as CSV, all that the filters leave."""
-    wanted = TransactionFilter(station, evse, connector, id_token, group, active, mark, begin, end)
     return download(_lines(house, wanted), "transactions.csv", "text/csv; charset=utf-8; header=present")
 
 
