@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ostler.cli.common import CommandError, ConfigOption, DataOption, one_sentence, read_settings
+
+if TYPE_CHECKING:
+    from ostler.sim import SimOptions
 
 
 def serve(
@@ -48,38 +51,39 @@ def serve(
             raise CommandError(str(error)) from error
 
 
+Url = Annotated[str, typer.Option(help="Where stations connect, without the identity.")]
+SimIdentity = Annotated[str, typer.Option(help="Who to be; with --count, the beginning of each identity.")]
+SimModel = Annotated[str, typer.Option(help="Which model to be.")]
+Count = Annotated[int, typer.Option(min=1, help="How many stations.")]
+Password = Annotated[str | None, typer.Option(envvar="OSTLER_SIM_PASSWORD", help="The station's key.")]
+CaFile = Annotated[Path | None, typer.Option(metavar="PEM", help="Whom to trust when the address is wss://.")]
+SimScript = Annotated[str, typer.Option(help="What drivers do: charge, faulty, offline or idle.")]
+Tokens = Annotated[list[str] | None, typer.Option(help="Tokens that drivers show; repeat it.")]
+Speed = Annotated[float, typer.Option(help="How much faster than the clock cars charge.")]
+Once = Annotated[bool, typer.Option("--once", help="End after one visit.")]
+State = Annotated[Path | None, typer.Option(metavar="FILE", help="Remember what a station would remember.")]
+Seed = Annotated[int | None, typer.Option(help="Let chance repeat itself.")]
+
+
 def sim(
     *,
-    url: Annotated[
-        str, typer.Option(help="Where stations connect, without the identity.")
-    ] = "ws://localhost:9000/",
-    identity: Annotated[
-        str, typer.Option(help="Who to be; with --count, the beginning of each identity.")
-    ] = "CP1",
-    model: Annotated[str, typer.Option(help="Which model to be.")] = "generic",
-    count: Annotated[int, typer.Option(min=1, help="How many stations.")] = 1,
-    password: Annotated[
-        str | None, typer.Option(envvar="OSTLER_SIM_PASSWORD", help="The station's key.")
-    ] = None,
-    ca_file: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Whom to trust when the address is wss://.")
-    ] = None,
-    script: Annotated[str, typer.Option(help="What drivers do: charge, faulty, offline or idle.")] = "charge",
-    token: Annotated[list[str] | None, typer.Option(help="Tokens that drivers show; repeat it.")] = None,
-    speed: Annotated[float, typer.Option(help="How much faster than the clock cars charge.")] = 1.0,
-    once: Annotated[bool, typer.Option("--once", help="End after one visit.")] = False,
-    state: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Remember what a station would remember.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Let chance repeat itself.")] = None,
+    url: Url = "ws://localhost:9000/",
+    identity: SimIdentity = "CP1",
+    model: SimModel = "generic",
+    count: Count = 1,
+    password: Password = None,
+    ca_file: CaFile = None,
+    script: SimScript = "charge",
+    token: Tokens = None,
+    speed: Speed = 1.0,
+    once: Once = False,
+    state: State = None,
+    seed: Seed = None,
 ) -> None:
     """Run virtual charging stations until Ctrl+C."""
-    import asyncio
+    from ostler.sim import SimOptions
 
-    import uvloop
-
-    from ostler.sim import SimError, SimOptions, run_sim
-
+    given = {"tokens": tuple(token)} if token else {}
     options = SimOptions(
         url=url,
         identity=identity,
@@ -92,8 +96,19 @@ def sim(
         once=once,
         state=state,
         seed=seed,
-        **({"tokens": tuple(token)} if token else {}),
+        **given,
     )
+    simulate(options)
+
+
+def simulate(options: SimOptions) -> None:
+    """Run the stations that `options` describes."""
+    import asyncio
+
+    import uvloop
+
+    from ostler.sim import SimError, run_sim
+
     with one_sentence():
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
