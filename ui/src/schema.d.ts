@@ -316,7 +316,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Download messages as JSONL, the oldest first.
+         * Download messages as lines of JSON, the oldest first.
          * @description Needs the role viewer.
          */
         get: operations["export_messages_jsonl"];
@@ -3421,10 +3421,6 @@ export interface operations {
     list_messages: {
         parameters: {
             query?: {
-                /** @description At most so many items. */
-                limit?: number;
-                /** @description `next_cursor` of the page before; without: the first page. */
-                cursor?: string | null;
                 /** @description Only of the station of this identity. */
                 station?: string | null;
                 /** @description in: the station asked; out: Ostler asked. */
@@ -3445,6 +3441,10 @@ export interface operations {
                 q?: string | null;
                 /** @description Only with deviations from the schema. */
                 deviating?: boolean;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -7560,10 +7560,6 @@ export interface operations {
     list_transactions: {
         parameters: {
             query?: {
-                /** @description At most so many items. */
-                limit?: number;
-                /** @description `next_cursor` of the page before; without: the first page. */
-                cursor?: string | null;
                 /** @description Only at the station of this identity. */
                 station?: string | null;
                 /** @description Only at this EVSE. */
@@ -7582,6 +7578,10 @@ export interface operations {
                 from?: string | null;
                 /** @description Before this time (ISO 8601 with zone). */
                 to?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
