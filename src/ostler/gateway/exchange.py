@@ -80,25 +80,27 @@ class Exchange:
         if self.boots:
             self.registration = presence.registration(db, connection.pk)
         self.outcome = "error" if error_code else "answered"
-        db.log_rows.append(
-            LogRow(
-                station=connection.station,
-                epoch=connection.epoch,
-                direction="in",
-                action=call.action,
-                message_id=call.id,
-                at_ms=at_ms,
-                latency_us=int((time.time() - self.wall) * 1_000_000),
-                outcome=self.outcome,
-                error_code=error_code,
-                request=masking.mask(call.action, call.raw.decode("utf-8", "replace")),
-                response=masking.mask(call.action, _tail(call.id, frame)),
-                deviations=deviations_text(call.deviations) if call.deviations else None,
-                connector=inbound.connector,
-                transaction=inbound.transaction,
-            )
-        )
+        db.log_rows.append(self._row(inbound, at_ms, frame, error_code))
         return frame
+
+    def _row(self, inbound: Inbound[Any], at_ms: int, frame: bytes, error_code: str) -> LogRow:
+        call = self.call
+        return LogRow(
+            station=inbound.station,
+            epoch=inbound.epoch,
+            direction="in",
+            action=call.action,
+            message_id=call.id,
+            at_ms=at_ms,
+            latency_us=int((time.time() - self.wall) * 1_000_000),
+            outcome=self.outcome,
+            error_code=error_code,
+            request=masking.mask(call.action, call.raw.decode("utf-8", "replace")),
+            response=masking.mask(call.action, _tail(call.id, frame)),
+            deviations=deviations_text(call.deviations) if call.deviations else None,
+            connector=inbound.connector,
+            transaction=inbound.transaction,
+        )
 
     def done(self, frame: bytes | None, error: BaseException | None) -> None:
         """The commit is through, or failed."""
