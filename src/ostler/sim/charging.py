@@ -10,7 +10,7 @@ from ostler.ocpp.v16 import IdTagInfo, ReadingContext, Reason
 from ostler.sim import authorising, limits, reserving
 from ostler.sim.machine import Phase, Signal
 from ostler.sim.memory import OpenTransaction
-from ostler.sim.meter import SMALLEST_CURRENT_A, Car, samples
+from ostler.sim.meter import SMALLEST_CURRENT_A, Car, Reading, samples
 from ostler.sim.station import Connector, Holder, Station
 
 _REMEMBER = timedelta(seconds=10)
@@ -161,10 +161,6 @@ def end(
         return
     reading = connector.meter.read(now)
     _remember(station, connector, now)
-    wanted = station.configuration.words("StopTxnSampledData")
-    data = [transaction.begin] if transaction.begin else []
-    if wanted:
-        data.append(samples(reading, wanted, ReadingContext.TRANSACTION_END))
     stop_wh = int(reading.register_wh)
     station.outbox.keep(
         v16.StopTransactionRequest(
@@ -173,7 +169,7 @@ def end(
             timestamp=now,
             transaction_id=0,  # put in by the queue when it is sent
             reason=None if reason is Reason.LOCAL else reason,
-            transaction_data=data or None,
+            transaction_data=_begin_and_end(station, transaction, reading),
         ),
         transaction=transaction.name,
     )
@@ -250,6 +246,17 @@ def forget_session_profiles(station: Station, number: int) -> None:
         if each.connector != number
         or each.profile.charging_profile_purpose is not v16.ChargingProfilePurposeType.TX_PROFILE
     ]
+
+
+def _begin_and_end(
+    station: Station, transaction: OpenTransaction, reading: Reading
+) -> list[v16.MeterValue] | None:
+    """What StopTxnSampledData asks for: the readings at both ends (OCPP 1.6 errata 3.14)."""
+    wanted = station.configuration.words("StopTxnSampledData")
+    data = [transaction.begin] if transaction.begin else []
+    if wanted:
+        data.append(samples(reading, wanted, ReadingContext.TRANSACTION_END))
+    return data or None
 
 
 def _remember(station: Station, connector: Connector, now: datetime) -> None:

@@ -86,18 +86,7 @@ class Station:
             model.keys, memory.configuration, {"NumberOfConnectors": str(model.connectors), **(fixed or {})}
         )
         self.outbox = Outbox(TransactionQueue(memory.queue, memory.numbers))
-        self.connectors = {
-            number: Connector(
-                number,
-                Meter(
-                    register_wh=memory.registers_wh.get(number, model.register_wh),
-                    phases=model.phases,
-                    now=now,
-                    speed=speed,
-                ),
-            )
-            for number in range(1, model.connectors + 1)
-        }
+        self.connectors = self._new_connectors(now, speed)
         self.error = ChargePointErrorCode.NO_ERROR
         self.reported: tuple[Phase, ChargePointErrorCode] | None = None
         self.registration: RegistrationStatus | None = None
@@ -114,6 +103,21 @@ class Station:
         for connector in self.connectors.values():
             if not self.operative(connector.number):
                 connector.phase = Phase.UNAVAILABLE
+
+    def _new_connectors(self, now: datetime, speed: float) -> dict[int, Connector]:
+        model, registers_wh = self.model, self.memory.registers_wh
+        return {
+            number: Connector(
+                number,
+                Meter(
+                    register_wh=registers_wh.get(number, model.register_wh),
+                    phases=model.phases,
+                    now=now,
+                    speed=speed,
+                ),
+            )
+            for number in range(1, model.connectors + 1)
+        }
 
     @property
     def accepted(self) -> bool:

@@ -89,16 +89,7 @@ def signed_update_firmware(
             _install(station, firmware.location, at)
             station.after_restart.append(lambda later: tell(FirmwareStatusEnumType.INSTALLED, later))
 
-    steps = [FirmwareStatusEnumType.DOWNLOADING]
-    if _reachable(firmware.location):
-        steps += [
-            FirmwareStatusEnumType.DOWNLOADED,
-            FirmwareStatusEnumType.SIGNATURE_VERIFIED,
-            FirmwareStatusEnumType.INSTALLING,
-            FirmwareStatusEnumType.INSTALL_REBOOTING,
-        ]
-    else:
-        steps.append(FirmwareStatusEnumType.DOWNLOAD_FAILED)
+    steps = _signed_steps(firmware.location)
     station.after(now, max(_seconds_until(firmware.retrieve_date_time, now), _STEP_S), proceed)
     return v16.SignedUpdateFirmwareResponse(status=words.ACCEPTED_CANCELED if cancels else words.ACCEPTED)
 
@@ -156,6 +147,20 @@ def get_log(station: Station, request: v16.GetLogRequest, now: datetime) -> v16.
     station.after(now, _STEP_S / 2, go)
     words = v16.LogStatusEnumType
     return v16.GetLogResponse(status=words.ACCEPTED_CANCELED if cancels else words.ACCEPTED, filename=name)
+
+
+def _signed_steps(location: str) -> list[FirmwareStatusEnumType]:
+    """What is told on the way to the restart."""
+    words = FirmwareStatusEnumType
+    if not _reachable(location):
+        return [words.DOWNLOADING, words.DOWNLOAD_FAILED]
+    return [
+        words.DOWNLOADING,
+        words.DOWNLOADED,
+        words.SIGNATURE_VERIFIED,
+        words.INSTALLING,
+        words.INSTALL_REBOOTING,
+    ]
 
 
 def _reachable(location: str) -> bool:
