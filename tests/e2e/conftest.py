@@ -37,8 +37,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module: while Playwright is there its event loop counts as running; no other could run."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.fail("These tests need a browser. Install it: sudo apt-get install chromium", pytrace=False)
