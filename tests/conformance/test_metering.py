@@ -211,6 +211,13 @@ SCRIPTS = (
         Holds("SELECT count(*) FROM meter_values", [[2]]),
     ),
     script(
+        "energy that came under the time of the start counts",
+        "quirks E8",
+        start(at="@-60"),
+        metered(wh(16_000), at="@-60", tx="$tx"),
+        Holds("SELECT energy_wh, marks FROM transactions", [[15_000, None]]),
+    ),
+    script(
         "one message may hold many moments",
         "ocpp16 §4.7",
         Says("MeterValues", {"connectorId": 1, "meterValue": [

@@ -11,7 +11,10 @@ MAX_POWER_W = 500_000.0
 """No connector of today delivers more: what would need more is another register, not energy."""
 UNKNOWN_S = 86_400.0
 """How long ago a reading without a time is taken to be."""
-SLACK_WH = 1_000.0
+SLACK_WH = 50_000.0
+"""What may have flowed on top of that: clocks stand still, and stations report hours at once under one time.
+No more than a car takes, so that a lifetime register is still told from one of the session.
+"""
 JITTER_WH = 10.0
 TOLERANCE_WH = 50.0
 TOLERANCE = 0.01

@@ -132,7 +132,10 @@ def _learnt(
         id_token=said.id_token or "",
         started_at=min((row.at for row in rows), default=told.at),
         said_at=None,
-        meter_start_wh=next((row.register_wh for row in rows if row.register_wh is not None), None),
+        # A reading at the moment of the stop says nothing of the start.
+        meter_start_wh=next(
+            (row.register_wh for row in rows if row.register_wh is not None and row.at < told.at), None
+        ),
         start_key=said.stored_key(),
         marks=[Mark.UNKNOWN_START],
     )

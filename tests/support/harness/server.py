@@ -77,10 +77,19 @@ class Server:
 
     def client(self, role: str = "administrator") -> httpx.Client:
         """A client of the REST interface with an API token of that role."""
+        return httpx.Client(**self._access(role))
+
+    def async_client(self, role: str = "administrator") -> httpx.AsyncClient:
+        """The same for tests that are a station at the same time."""
+        return httpx.AsyncClient(**self._access(role))
+
+    def _access(self, role: str) -> dict[str, Any]:
         token = self.run("api-token", "create", "--name", "test", "--role", role)
-        return httpx.Client(
-            base_url=f"{self.http}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30
-        )
+        return {
+            "base_url": f"{self.http}/api/v1",
+            "headers": {"Authorization": f"Bearer {token}"},
+            "timeout": 30,
+        }
 
     def _wait_until_ready(self, seen: int) -> dict[str, Any]:
         pause = Event()
