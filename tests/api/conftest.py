@@ -12,9 +12,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from ostler.api import ApiSettings
 from ostler.api.application import dress, make_litestar
 from ostler.api.house import House
+from ostler.api.settings import ApiSettings
 from ostler.bus.local import Bus
 from ostler.domain.commands import Command, CommandResult
 from ostler.domain.words import Result, Role

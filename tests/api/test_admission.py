@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ostler.api import ApiSettings
+from ostler.api.settings import ApiSettings
 from ostler.domain.words import Role
 from ostler.services import accounts
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from ostler.api import describe
+from ostler.api.application import describe
 from ostler.api.commands import COMMANDS
 
 METHODS = {"get", "put", "post", "patch", "delete"}

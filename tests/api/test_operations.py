@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from ostler.api import Figure, create_app
+from ostler.api.application import create_app
+from ostler.api.metrics import Figure
 from ostler.store.store import Health
 
 URLS = ["/livez", "/readyz", "/metrics"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ostler.api import ApiSettings
+from ostler.api.settings import ApiSettings
 from ostler.domain.words import Role
 from ostler.services import accounts
 from ostler.services.passwords import hash_password

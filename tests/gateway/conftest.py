@@ -15,7 +15,8 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
 from ostler.bus.local import Bus
-from ostler.gateway import Gateway, GatewaySettings
+from ostler.gateway.gateway import Gateway
+from ostler.gateway.settings import GatewaySettings
 from ostler.services import stations
 from ostler.services.stations import Fields
 from ostler.store import migrations

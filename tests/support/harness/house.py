@@ -14,7 +14,8 @@ from harness.waiting import until
 from ostler.bus.local import Bus
 from ostler.dialects.v16 import DIALECT
 from ostler.domain.commands import Command, CommandResult
-from ostler.gateway import Gateway, GatewaySettings
+from ostler.gateway.gateway import Gateway
+from ostler.gateway.settings import GatewaySettings
 from ostler.services import stations, tokens
 from ostler.services.stations import Fields
 from ostler.services.tokens import NewToken
