@@ -55,3 +55,38 @@ def test_what_is_below_the_level_is_not_said(lines):
     logging.getLogger("some.library").info("chatter")
 
     assert lines() == []
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_a_traceback_shows_no_local_variables(lines, style):
+    def fail(password):
+        text = f"{len(password)} letters"
+        raise ValueError(text)
+
+    secret = "hunter" + "2"  # in one word it would stand in the traceback as source
+    configure(ConsoleSettings(format=style))
+    try:
+        fail(secret)
+    except ValueError:
+        structlog.get_logger().exception("request failed")
+        logging.getLogger("some.library").exception("it failed")
+    told = "\n".join(lines())
+
+    assert told.count("7 letters") >= 2
+    assert "in fail" in told or '"name": "fail"' in told
+    assert secret not in told
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_text_of_stations_does_not_steer_the_terminal(lines, style):
+    configure(ConsoleSettings(format=style))
+    structlog.get_logger().warning("odd", said="\x1b[2J\x9b31m\nready")
+    try:
+        raise ValueError("\x1b[2J")  # noqa: EM101
+    except ValueError:
+        structlog.get_logger().exception("worse")
+    told = "\n".join(lines())
+
+    assert "\x1b[2J" not in told
+    assert "\x9b" not in told
+    assert not any(line.startswith("ready") for line in told.splitlines())

@@ -24,6 +24,28 @@ def test_a_station_that_was_added_is_listed(fine):
     assert "Garage" in fine("station", "list")
 
 
+def test_what_a_station_says_of_itself_does_not_steer_the_terminal(fine):
+    with open_database(DATA) as db:
+        waiting_room.remember(
+            db, "CP1", address="192.0.2.7", subprotocols="", key=None, now=datetime.now(UTC)
+        )
+        said = waiting_room.Introduction(vendor="\x1b[2J\x9b31m", model="[red]bold[/red]")
+        waiting_room.introduce(db, "CP1", said, address="192.0.2.7", now=datetime.now(UTC))
+    table, rows = fine("station", "waiting"), fine("station", "waiting", "--json")
+
+    assert "\\x1b[2J\\x9b31m" in table
+    assert "[red]bold[/red]" in table
+    assert rows[0]["vendor"] == "\x1b[2J\x9b31m"
+
+
+def test_json_for_programs_holds_nothing_that_steers_a_terminal(ostler):
+    ostler("station", "add", "CP1", "--name", "\x1b[2J\x9b31m")
+    printed = ostler("station", "list", "--json").stdout
+
+    assert "\x1b" not in printed
+    assert "\x9b" not in printed
+
+
 def test_an_empty_list_is_empty(fine):
     assert fine("station", "list", "--json") == []
     assert fine("station", "list") == ""

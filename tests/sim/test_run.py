@@ -78,6 +78,15 @@ def test_each_event_is_one_line():
     assert written.getvalue() == "08:00:00 CP[1]/2 is [Charging]\n08:00:00 CP1 connected\n"
 
 
+def test_what_a_server_says_does_not_steer_the_terminal():
+    written = io.StringIO()
+    tell = run.print_to(Console(file=written, width=200))
+
+    tell(Told(at=NOW, identity="CP1", connector=0, text="refused: \x1b[2J"))
+
+    assert written.getvalue() == "08:00:00 CP1 refused: \\x1b[2J\n"
+
+
 async def test_a_state_file_that_cannot_be_read_is_named(tmp_path: Path):
     file = tmp_path / "state.json"
     file.write_text("{")

@@ -64,10 +64,10 @@ def data_folder(data: Path | None) -> Path:
 
 
 def print_json(value: Any) -> None:
-    """Print `value`, structs and times included."""
+    """Print `value`, structs and times included, in ASCII: text of stations cannot steer a terminal."""
     import msgspec
 
-    print(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False))
+    print(json.dumps(msgspec.to_builtins(value), indent=2))
 
 
 def print_rows(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -77,13 +77,15 @@ def print_rows(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from ostler.domain.visible import visible
+
     if not rows:
         print("None yet.", file=sys.stderr)
         return
     table = Table(*titles, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        # Text, because what stations send must not be read as markup.
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        # What stations send must not be read as markup, nor steer the terminal.
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     console = Console()
     if not console.is_terminal:
         console.width = 1000  # a program reads it: nothing is cut
@@ -130,5 +132,7 @@ def one_sentence() -> Iterator[None]:
 
 
 def _ended(sentence: str, code: int = FAILED) -> typer.Exit:
-    print(f"ostler: {sentence}", file=sys.stderr)
+    from ostler.domain.visible import visible
+
+    print(f"ostler: {visible(sentence)}", file=sys.stderr)
     return typer.Exit(code)

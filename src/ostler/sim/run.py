@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
+from ostler.domain.visible import visible
 from ostler.sim.client import Client, Setup
 from ostler.sim.devices import MODELS
 from ostler.sim.link import Target
@@ -114,7 +115,9 @@ def print_to(console: Console) -> Callable[[Told], None]:
 
     def tell(told: Told) -> None:
         place = f"{told.identity}/{told.connector}" if told.connector else told.identity
-        console.print(f"[dim]{told.at:%H:%M:%S}[/dim] [bold]{escape(place)}[/bold] {escape(told.text)}")
+        console.print(
+            f"[dim]{told.at:%H:%M:%S}[/dim] [bold]{escape(place)}[/bold] {escape(visible(told.text))}"
+        )
 
     return tell
 
