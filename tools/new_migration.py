@@ -17,7 +17,8 @@ from sqlalchemy import StaticPool, create_engine
 from sqlalchemy.types import TypeDecorator
 
 from ostler.store.database import connect
-from ostler.store.migrations.run import FILES, Name, config, create_if_new, head_revision
+from ostler.store.migrations.run import FILES, Name, create_if_new, head_revision
+from ostler.store.migrations.steps import config
 
 
 def render(kind: str, item: Any, _context: Any) -> str | bool:

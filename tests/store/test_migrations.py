@@ -7,13 +7,15 @@ from contextlib import closing
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import StaticPool, create_engine
 
 from ostler.store import migrations
 from ostler.store.database import connect
 from ostler.store.lock import ServerLock
 from ostler.store.migrations import run
-from ostler.store.migrations.run import FILES, METADATA, InUseError, NewerSchemaError
+from ostler.store.migrations.run import FILES, InUseError, NewerSchemaError
+from ostler.store.migrations.steps import METADATA, config
 
 
 def tables(path):
@@ -39,6 +41,14 @@ def test_the_migrations_make_the_same_tables_as_the_schema(data_dir, tmp_path, n
     METADATA[name].create_all(create_engine(f"sqlite:///{direct}"))
 
     assert tables(data_dir / FILES[name]) == tables(direct)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_names_of_the_files_tell_the_same_revisions_as_alembic(name):
+    scripts = ScriptDirectory.from_config(config(name))
+
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == run.known_revisions(name)
+    assert scripts.get_current_head() == run.head_revision(name)
 
 
 def test_a_new_folder_is_ready_in_less_than_a_second(tmp_path):

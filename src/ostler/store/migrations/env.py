@@ -1,4 +1,4 @@
-"""Alembic's entry: it runs the revisions of one database on the connection that ostler.store.migrations.run
+"""Alembic's entry: it runs the revisions of one database on the connection that ostler.store.migrations.steps
 opened.
 """
 

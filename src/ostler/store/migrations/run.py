@@ -1,4 +1,4 @@
-"""Runs Alembic from inside the program: no ini file, no engine of its own."""
+"""Which revision a file has and which it should have; brings it there, with a backup first."""
 
 from __future__ import annotations
 
@@ -11,20 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import StaticPool, create_engine
-
-from ostler.store import schema
 from ostler.store.damage import is_damage, put_aside
 from ostler.store.database import connect
 from ostler.store.lock import exclusive, holder
 
 Name = Literal["main", "log"]
 FILES: dict[Name, str] = {"main": "ostler.db", "log": "log.db"}
-METADATA = {"main": schema.main, "log": schema.log}
-HERE = Path(__file__).parent
 NOTHING = ""
 
 
@@ -36,26 +28,16 @@ class InUseError(Exception):
     """The schema must be brought up to date, but a running server uses it."""
 
 
-def config(name: Name) -> Config:
-    """Alembic's settings for one of the two databases."""
-    made = Config()
-    made.set_main_option("script_location", str(HERE).replace("%", "%%"))
-    made.set_main_option("version_locations", str(HERE / "versions" / name).replace("%", "%%"))
-    made.set_main_option("path_separator", "newline")
-    made.attributes["metadata"] = METADATA[name]
-    return made
-
-
 @cache
+def known_revisions(name: Name) -> tuple[str, ...]:
+    """All revisions that this program understands, the newest last: their files begin with the numbers."""
+    folder = Path(__file__).parent / "versions" / name
+    return tuple(sorted(file.name.partition("_")[0] for file in folder.glob("[0-9]*.py")))
+
+
 def head_revision(name: Name) -> str:
     """The newest revision that this program knows."""
-    return ScriptDirectory.from_config(config(name)).get_current_head() or NOTHING
-
-
-@cache
-def known_revisions(name: Name) -> frozenset[str]:
-    """All revisions that this program understands."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(config(name)).walk_revisions())
+    return known_revisions(name)[-1] if known_revisions(name) else NOTHING
 
 
 def current_revision(path: Path) -> str:
@@ -105,24 +87,12 @@ def create_if_new(path: Path, name: Name) -> None:
         run(path, name)
 
 
-def run(path: Path, name: Name, revision: str = "head") -> None:
+def run(path: Path, name: Name) -> None:
     """Run the revisions that `path` lacks, all in one transaction."""
-    with closing(connect(path)) as connection:
-        # Batch operations replace tables; with this on, dropping the old one would delete what refers to it.
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("BEGIN IMMEDIATE")
-        engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-        with engine.connect() as shared:
-            settings = config(name)
-            settings.attributes["connection"] = shared
-            command.upgrade(settings, revision)
-            broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-            if broken is not None:
-                shared.rollback()
-                raise sqlite3.IntegrityError(
-                    f"a row of {broken[0]} would refer to nothing after the migration"
-                )
-            shared.commit()
+    # Alembic takes half of a short command's time to load, and there is seldom anything to migrate.
+    from ostler.store.migrations import steps  # noqa: PLC0415
+
+    steps.run(path, name)
 
 
 def _checked(data_dir: Path, name: Name) -> str:
