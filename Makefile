@@ -1,5 +1,7 @@
 # Everything a developer does. Needs Python 3.11, make and git; the rest is fetched into .tools/, .venv/ and ui/node_modules/.
 PYTHON ?= python3
+# How many processes share the tests when all are run.
+WORKERS ?= 2
 BIN := .venv/bin
 UV := .tools/bin/uv
 SETUP := $(BIN)/.setup
@@ -31,7 +33,7 @@ run: $(SETUP) $(WEB)  ## start the server with two virtual stations: web on port
 test: $(DEV_SETUP) $(WEB)  ## run all tests and measure coverage (ARGS="tests/ocpp -k boot" runs some)
 	@tools/test_needs.sh
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest $(if $(ARGS),$(ARGS),--numprocesses $(WORKERS) --dist loadfile)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report $(if $(ARGS),--fail-under=0)
 
