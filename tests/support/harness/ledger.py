@@ -14,6 +14,7 @@ from websockets.exceptions import WebSocketException
 from harness.station import Station, open_station
 
 BACK_AFTER_S = 0.05
+MOST_REFUSED = 20
 EPOCH = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -46,6 +47,7 @@ class Bookkeeper:
         self.entries: list[Entry] = []
         self.transactions: list[Transaction] = []
         self.status = {1: "", 2: ""}
+        self.refused = 0
         self._url = url
         self._random = random.Random(f"{seed}-{identity}")
         self._clock = EPOCH
@@ -107,6 +109,8 @@ class Bookkeeper:
             if answer is not None:
                 self.entries.append(Entry(action, payload, tuple(ids), answer))
                 return answer
+            self.refused += 1
+            assert self.refused < MOST_REFUSED, f"{action} is refused again and again: {payload}"
 
     async def _ask(
         self, station: Station, id_: str, action: str, payload: dict[str, Any]
