@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from ostler.domain.commands import ClearCache
 from ostler.domain.events import StationChanged
 from ostler.domain.words import Result
-from ostler.services import stations
+from ostler.services import removal
 
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 KEY = "00112233445566778899aabbccddeeff00112233"
@@ -198,7 +198,7 @@ async def test_nobody_comes_in_while_the_server_stops(house):
 async def test_a_station_that_is_removed_is_disconnected(house):
     await house.add()
     async with house.station(booted=True) as station:
-        await house.store.write(stations.remove, "CP1", now=datetime.now(UTC))
+        await house.store.write(removal.remove, "CP1", now=datetime.now(UTC))
 
         assert await station.closed() == (1008, "the station was removed")
 
@@ -207,7 +207,7 @@ async def test_what_another_process_wrote_is_taken_over(house):
     await house.add()
     async with house.station(booted=True) as station, house.station("NEW") as stranger:
         house.gateway._bus.unlisten(StationChanged, house.gateway._changed)
-        await house.store.write(stations.remove, "CP1", now=datetime.now(UTC))
+        await house.store.write(removal.remove, "CP1", now=datetime.now(UTC))
         await house.add("NEW")
         house.gateway._bus.listen(StationChanged, house.gateway._changed)
         house.gateway.refresh()
@@ -221,7 +221,7 @@ async def test_a_station_that_was_removed_and_added_anew_must_come_again(house):
     await house.add()
     async with house.station(booted=True) as station:
         house.gateway._bus.unlisten(StationChanged, house.gateway._changed)
-        await house.store.write(stations.remove, "CP1", now=datetime.now(UTC))
+        await house.store.write(removal.remove, "CP1", now=datetime.now(UTC))
         await house.add("CP2")
         await house.add()
         house.gateway._bus.listen(StationChanged, house.gateway._changed)

@@ -117,17 +117,6 @@ def test_who_is_not_there_cannot_be_changed(db, now):
         stations.change(db, "CP9", Fields(), now=now)
 
 
-def test_a_removed_station_is_gone(db, station, now):
-    assert stations.remove(db, "CP1", now=now)
-
-    assert stations.get(db, "CP1") is None
-    assert db.events == [StationChanged(at=now, station="CP1", deleted=True)]
-
-
-def test_who_is_not_there_cannot_be_removed(db, now):
-    assert not stations.remove(db, "CP9", now=now)
-
-
 def test_stations_are_listed_in_the_order_of_their_identities(db, now):
     for identity in ("B", "C", "A"):
         stations.create(db, identity, Fields(), now=now)

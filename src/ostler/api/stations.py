@@ -17,7 +17,7 @@ from ostler.api.paging import Cursor, Limit, Page, page, read_cursor
 from ostler.api.problems import Refused, unfit
 from ostler.bus.local import Bus
 from ostler.domain.words import Role, Status
-from ostler.services import keys, stations
+from ostler.services import keys, removal, stations
 from ostler.services.accounts import Visitor
 from ostler.services.faults import Missing
 from ostler.store.database import Db
@@ -165,7 +165,7 @@ class StationController(Controller):
     async def delete_station(
         self, *, house: NamedDependency[House], visitor: NamedDependency[Visitor], station_id: FromPath[str]
     ) -> None:
-        """Forget a station with its transactions, and end its connection."""
+        """Remove a station and end its connection; its transactions, meter values and messages stay."""
         await house.change(visitor, "station.delete", station_id, _remove, station_id, now=house.now())
 
     @put("/{station_id:str}/password", opt=ADMINISTRATOR)
@@ -211,7 +211,7 @@ def _set_key(db: Db, identity: str, password: str, *, now: datetime) -> None:
 
 
 def _remove(db: Db, identity: str, *, now: datetime) -> None:
-    if not stations.remove(db, identity, now=now):
+    if not removal.remove(db, identity, now=now):
         raise Missing(f"There is no station {identity}.")
 
 

@@ -60,6 +60,8 @@ class Mark(StrEnum):
     """We only saw its end, or only its samples."""
     CLOSED_BY_NEXT = "closed-by-next"
     """It never ended by itself: the next start on this connector closed it."""
+    CLOSED_BY_REMOVAL = "closed-by-removal"
+    """It never ended by itself: the station was removed while it ran."""
     REFUSED = "refused"
     """Its token was not accepted; kept all the same."""
     OFFLINE = "offline"

@@ -111,7 +111,7 @@ class Seats:
         """A station's record changed; a stranger that is known now is served at once."""
         connection = self.live.get(record.id)
         if connection is not None:
-            if connection.pk == record.pk:
+            if connection.pk == record.pk and connection.epoch == record.epoch:
                 connection.update(record)
             else:
                 connection.close(POLICY, "the station was removed and added anew")

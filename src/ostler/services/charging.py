@@ -186,7 +186,7 @@ def _take_place(db: Db, spot: Spot, pk: int, at: datetime, meter_start_wh: float
         if other.started_at > at:
             newest = False
         elif other.pk != pk and spot.evse:
-            _close(db, spot, other, at)
+            close(db, spot, other, at)
     if newest:
         live.turn(
             db,
@@ -200,7 +200,7 @@ def _take_place(db: Db, spot: Spot, pk: int, at: datetime, meter_start_wh: float
         )
 
 
-def _close(db: Db, spot: Spot, other: Transaction, at: datetime) -> None:
+def close(db: Db, spot: Spot, other: Transaction, at: datetime, mark: Mark = Mark.CLOSED_BY_NEXT) -> None:
     """End a transaction whose stop never came: its last sample is all that is known of its end."""
     db.run(
         _CLOSE,
@@ -209,7 +209,7 @@ def _close(db: Db, spot: Spot, other: Transaction, at: datetime) -> None:
         new_meter_stop_wh=other.last_register_wh,
         new_energy_wh=other.sampled_wh,
         new_stop_reason="",
-        new_marks=other.marked(Mark.CLOSED_BY_NEXT),
+        new_marks=other.marked(mark),
     )
     profiles.transaction_ended(
         db, spot.station_pk, transaction_pk=other.pk, evse=other.evse, now=spot.received_at
@@ -223,6 +223,6 @@ def _close(db: Db, spot: Spot, other: Transaction, at: datetime) -> None:
             connector=other.connector,
             id_token=other.id_token,
             energy_wh=other.sampled_wh,
-            reason=Mark.CLOSED_BY_NEXT.value,
+            reason=mark.value,
         )
     )

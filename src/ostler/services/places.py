@@ -144,6 +144,7 @@ _OPEN_AT_PLACE = _transactions(
     transactions.c.connector == bindparam("connector_id"),
     transactions.c.ended_at.is_(None),
 )
+_OPEN = _transactions(transactions.c.ended_at.is_(None))
 _UNSTOPPED = _transactions(or_(transactions.c.ended_at.is_(None), transactions.c.stop_key == ""))
 _DURING = _transactions(
     transactions.c.evse == bindparam("evse_id"),
@@ -187,6 +188,12 @@ def by_stop_key(db: Db, station_pk: int, key: str) -> Transaction | None:
 def open_at(db: Db, spot: Spot) -> list[Transaction]:
     """Open transactions of a connector, newest first."""
     return db.all(_OPEN_AT_PLACE, station_pk=spot.station_pk, evse_id=spot.evse, connector_id=spot.connector)
+
+
+def still_open(db: Db, station_pk: int) -> list[Transaction]:
+    """Open transactions of a station, newest first; not all at once: ask again when these are closed."""
+    db.settle(station_pk)
+    return db.all(_OPEN, station_pk=station_pk)
 
 
 def unstopped(db: Db, station_pk: int) -> list[Transaction]:

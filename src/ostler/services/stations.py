@@ -7,13 +7,22 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Column, bindparam, delete, insert, literal_column, null, select, update
 
 from ostler.domain.events import StationChanged
 from ostler.services import keys
 from ostler.services.faults import Conflict, Missing, Unfit
 from ostler.store.database import Db
-from ostler.store.schema import groups, station_groups, stations
+from ostler.store.schema import (
+    charging_profiles,
+    connectors,
+    groups,
+    local_list_entries,
+    parameters,
+    profile_habits,
+    station_groups,
+    stations,
+)
 from ostler.store.statements import Query, Write
 
 LONGEST_IDENTITY = 48  # OCPP-J 2.0.1 §3.1.1
@@ -97,7 +106,18 @@ class _Identity(NamedTuple):
     id: str
 
 
-_RECORD = select(*(stations.c[name] for name in Record._fields))
+class _Removed(NamedTuple):
+    pk: int
+
+
+def _fresh(column: Column[Any]) -> Any:
+    """What a new row has in a column."""
+    default: Any = column.server_default
+    return null() if default is None else literal_column(f"'{default.arg}'")
+
+
+_HERE = stations.c.removed_at.is_(None)
+_RECORD = select(*(stations.c[name] for name in Record._fields)).where(_HERE)
 _RECORDS = Query(_RECORD, into=Record)
 _RECORD_OF = Query(_RECORD.where(stations.c.id == bindparam("identity")), into=Record)
 _STATION = select(
@@ -105,7 +125,7 @@ _STATION = select(
         stations.c.key_hash.is_not(None).label("has_key") if name == "has_key" else stations.c[name]
         for name in Station._fields
     )
-)
+).where(_HERE)
 _STATION_OF = Query(_STATION.where(stations.c.id == bindparam("identity")), into=Station)
 _STATIONS = Query(
     _STATION.where(stations.c.id > bindparam("after")).order_by(stations.c.id).limit(bindparam("most")),
@@ -121,7 +141,32 @@ _GROUP = Query(select(groups.c.pk).where(groups.c.pk == bindparam("grp")), into=
 _INSERT = Write(insert(stations).values({name: bindparam(name) for name in ("id", "created_at")}))
 _JOIN_GROUP = Write(insert(station_groups).values(station=bindparam("station"), grp=bindparam("grp")))
 _LEAVE_GROUPS = Write(delete(station_groups).where(station_groups.c.station == bindparam("station_pk")))
-_DELETE = Write(delete(stations).where(stations.c.id == bindparam("identity")))
+_REMOVED = Query(select(stations.c.pk).where(stations.c.id == bindparam("identity"), ~_HERE), into=_Removed)
+_BRING_BACK = Write(
+    update(stations)
+    .where(stations.c.pk == bindparam("station_pk"))
+    .values(
+        {column.name: _fresh(column) for column in stations.c if column.name not in {"pk", "id"}}
+        # The epoch tells connections of the station that was from those of the one that is.
+        | {"created_at": bindparam("now"), "epoch": stations.c.epoch + 1}
+    )
+)
+_TAKE_OUT = Write(
+    update(stations)
+    .where(stations.c.pk == bindparam("station_pk"))
+    .values(removed_at=bindparam("now"), key_salt=None, key_hash=None)
+)
+_FORGET = tuple(
+    Write(delete(table).where(table.c.station == bindparam("station_pk")))
+    for table in (
+        charging_profiles,
+        connectors,
+        local_list_entries,
+        parameters,
+        profile_habits,
+        station_groups,
+    )
+)
 _SET_KEY = Write(
     update(stations)
     .where(stations.c.pk == bindparam("station_pk"))
@@ -142,6 +187,8 @@ def identity_problem(identity: str) -> str | None:
         return "A station needs an identity: what stands at the end of the address that it connects to."
     if len(identity) > LONGEST_IDENTITY:
         return f"An identity has at most {LONGEST_IDENTITY} characters."
+    if not identity.strip(". "):
+        return "An identity has letters or digits."
     if not identity.isprintable() or "/" in identity or ":" in identity:
         return "An identity has no slash, no colon and no control characters."
     return None
@@ -191,7 +238,7 @@ def create(db: Db, identity: str, fields: Fields, *, key: str | None = None, now
     if record(db, identity) is not None:
         raise Conflict(f"There is a station {identity} already.", field="id")
     _check(db, fields, has_key=key is not None)
-    pk = db.insert(_INSERT, id=identity, created_at=now)
+    pk = _bring_back(db, identity, now) or db.insert(_INSERT, id=identity, created_at=now)
     _apply(db, pk, fields)
     if key is not None:
         set_key(db, pk, key, confirmed=True, now=now)
@@ -211,12 +258,11 @@ def change(db: Db, identity: str, fields: Fields, *, now: datetime) -> int:
     return found.pk
 
 
-def remove(db: Db, identity: str, *, now: datetime) -> bool:
-    """Delete a station with its connectors, transactions and parameters; False when there is none."""
-    if not db.run(_DELETE, identity=identity):
-        return False
-    db.emit(StationChanged(at=now, station=identity, deleted=True))
-    return True
+def take_out(db: Db, pk: int, *, now: datetime) -> None:
+    """Hide a station and forget its settings and key. See `removal.remove`."""
+    db.run(_TAKE_OUT, station_pk=pk, now=now)
+    _forget(db, pk)
+    _changed(db, pk, now, deleted=True)
 
 
 def set_key(db: Db, pk: int, key: str | bytes, *, confirmed: bool = False, now: datetime) -> None:
@@ -243,10 +289,25 @@ def key_shown(db: Db, pk: int, *, now: datetime) -> None:
     _changed(db, pk, now)
 
 
-def _changed(db: Db, pk: int, now: datetime) -> None:
+def _bring_back(db: Db, identity: str, now: datetime) -> int | None:
+    """Make a removed station as good as new, with its history; gives its pk."""
+    found = db.one(_REMOVED, identity=identity)
+    if found is None:
+        return None
+    db.run(_BRING_BACK, station_pk=found.pk, now=now)
+    _forget(db, found.pk)  # its last connection may have told more after the removal
+    return found.pk
+
+
+def _forget(db: Db, pk: int) -> None:
+    for statement in _FORGET:
+        db.run(statement, station_pk=pk)
+
+
+def _changed(db: Db, pk: int, now: datetime, *, deleted: bool = False) -> None:
     found = db.one(_IDENTITY, station_pk=pk)
     if found is not None:
-        db.emit(StationChanged(at=now, station=found.id))
+        db.emit(StationChanged(at=now, station=found.id, deleted=deleted))
 
 
 def _check(db: Db, fields: Fields, *, has_key: bool) -> None:

@@ -64,6 +64,8 @@ stations = Table(
     # last BootNotification answer: Accepted, Pending, Rejected; null: never booted
     Column("registration", Text),
     Column("created_at", Utc, nullable=False),
+    # a removed station keeps its row, because transactions, meter values and notices name it
+    Column("removed_at", Utc),
     Column("booted_at", Utc),
     Column("connected_at", Utc),
     Column("disconnected_at", Utc),

@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("heartbeat_interval_s", sa.Integer(), nullable=True),
         sa.Column("registration", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("booted_at", sa.BigInteger(), nullable=True),
         sa.Column("connected_at", sa.BigInteger(), nullable=True),
         sa.Column("disconnected_at", sa.BigInteger(), nullable=True),
