@@ -95,3 +95,55 @@ async def test_whatever_the_body_is_the_answer_is_a_problem(operator, content):
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "-9223372036854775808", "9" * 30, "9" * 5000])
+async def test_a_number_that_no_database_holds_is_refused(administrator, number):
+    listed = await administrator.get("/api/v1/transactions", params={"evse": number})
+    exported = await administrator.get("/api/v1/transactions.csv", params={"evse": number})
+    one = await administrator.get(f"/api/v1/transactions/{number}")
+
+    assert [listed.status_code, exported.status_code] == [422, 422]
+    assert listed.json()["errors"][0]["field"] == "evse"
+    assert one.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"id": "CP9", "heartbeat_interval_s": 9223372036854775808}', "heartbeat_interval_s"),
+        (b'{"id": "CP9", "authorization": [1, 9999999999999999999999]}', "authorization[1]"),
+    ],
+)
+async def test_a_number_in_a_body_that_no_database_holds_is_refused(administrator, body, field):
+    answer = await administrator.post("/api/v1/stations", content=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_that_utc_has_no_name_for_is_refused(operator, time):
+    listed = await operator.get("/api/v1/transactions", params={"from": time})
+    made = await operator.post("/api/v1/tokens", json={"id_token": "A", "expires_at": time})
+
+    assert [listed.status_code, made.status_code] == [422, 422]
+    assert made.json()["errors"][0]["field"] == "expires_at"
+
+
+async def test_a_database_that_cannot_be_written_is_a_503_that_says_to_try_again(operator, store):
+    await store.write(lambda db: db._connection.execute("PRAGMA query_only = ON"))
+
+    answer = await operator.post("/api/v1/tokens", json={"id_token": "A"})
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["detail"].startswith("The database cannot be used")
+
+
+async def test_a_server_that_is_about_to_end_answers_with_a_503(operator, store):
+    store.writer._stopping = True
+
+    answer = await operator.post("/api/v1/tokens", json={"id_token": "A"})
+
+    assert answer.status_code == 503

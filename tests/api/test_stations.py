@@ -101,12 +101,19 @@ async def test_a_station_can_be_made_for_a_group(administrator):
     assert made.json()["authorization"] == [group]
 
 
-@pytest.mark.parametrize("identity", ["", "a/b", "a:b", "x" * 49, "a\nb"])
+@pytest.mark.parametrize("identity", ["", "a/b", "a:b", "x" * 49, "a\nb", "..", " "])
 async def test_what_is_no_identity_is_refused(administrator, identity):
     answer = await administrator.post(URL, json={"id": identity})
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "id"
+
+
+async def test_an_identity_of_many_digits_is_no_number(administrator):
+    identity = "9" * 48
+
+    assert (await administrator.post(URL, json={"id": identity})).status_code == 201
+    assert (await administrator.get(f"{URL}/{identity}")).json()["id"] == identity
 
 
 async def test_an_identity_is_given_once(administrator, station):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 URL = "/api/v1/tokens"
@@ -136,6 +139,24 @@ async def test_pages_follow_one_another_without_gap(operator):
 @pytest.mark.parametrize("cursor", ["x", "", "bnVsbA", "WyJhIl0", "é", "W10"])
 async def test_a_made_up_cursor_is_refused(viewer, cursor):
     answer = await viewer.get(URL, params={"cursor": cursor})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ["2026-01-01T00:00:00", 1],
+        ["0001-01-01T00:00:00+14:00", 1],
+        ["2026-01-01T00:00:00Z", 10**30],
+        ["2026-01-01T00:00:00Z", 2**63],
+        ["2026-01-01T00:00:00Z", None],
+    ],
+)
+async def test_a_cursor_that_was_tampered_with_is_refused(viewer, key):
+    cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    answer = await viewer.get("/api/v1/transactions", params={"cursor": cursor})
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "cursor"

@@ -147,6 +147,8 @@ def test_the_identity_is_the_last_segment_of_the_path(target, prefix, identity):
         ("/ws://192.168.1.2:9000/", "The address ends without the station's identity."),
         ("/" + "x" * 49, "The identity is longer than 48 characters."),
         ("/%FF", "The identity is not UTF-8."),
+        ("/..", "The identity has neither letters nor digits."),
+        ("/%20", "The identity has neither letters nor digits."),
         ("/CP%00", "The identity contains characters that cannot be printed."),
         ("/CP%0A1", "The identity contains characters that cannot be printed."),
         ("/CP%E2%80%AE1", "The identity contains characters that cannot be printed."),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from typing import NamedTuple
 
 import pytest
@@ -204,6 +205,29 @@ async def test_a_log_that_another_program_replaced_is_used_and_not_put_aside(sto
 
     assert await store.read_log(query, "SELECT action FROM messages") == [("After",)]
     assert list(data_dir.glob("log.db.damaged-*")) == []
+
+
+async def test_a_log_in_which_no_tables_can_be_made_is_reported_and_stops_nobody(store, data_dir):
+    for file in data_dir.glob("log.db*"):
+        file.unlink()
+    with closing(sqlite3.connect(data_dir / "log.db")) as other:
+        other.execute("CREATE TABLE messages (something)")
+    await store.write(lambda _: store.log.tend())
+
+    assert await store.write(lambda _: "stored") == "stored"
+    assert "messages already exists" in store.health().log
+
+
+@pytest.mark.parametrize("what", ["write", "tend"])
+async def test_a_bug_in_the_log_keeps_no_station_from_its_answer(store, row, monkeypatch, what):
+    def burst(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store.log, what, burst)
+    store.writer._next_tick = 0.0
+    await store.write(lambda db: db.log(row()))
+
+    assert await store.write(lambda _: "stored") == "stored"
 
 
 def test_a_log_that_is_damaged_is_put_aside_before_the_server_starts(data_dir):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from ostler.api.bodies import check_body, check_query
+from ostler.api.bodies import check_body, check_path, check_query
 from ostler.api.house import House
 from ostler.api.problems import Refused
 from ostler.domain.words import Role
@@ -32,7 +32,7 @@ ADMINISTRATOR: dict[str, Any] = {"role": Role.ADMINISTRATOR}
 
 
 async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
-    """The guard of all routes: role, same origin, query parameters, body. In this order."""
+    """The guard of all routes: same origin, role, path and query parameters, body. In this order."""
     house: House = connection.app.state.house
     needed: Role | None = handler.opt["role"]
     if _changes(connection):
@@ -46,6 +46,7 @@ async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
                 403, f"This needs the role {needed.value}; {visitor.name} has {visitor.role.value}."
             )
         connection.scope["user"] = visitor
+    check_path(connection)
     check_query(connection, handler)
     await check_body(connection, handler)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -15,10 +15,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import BodyKwarg, ParameterKwarg
 from litestar.typing import FieldDefinition
 
-from ostler.api.problems import FieldProblem, Refused, explain, unfit
+from ostler.api.problems import SENTENCES, FieldProblem, Refused, explain, unfit
 from ostler.services.faults import nearest
 
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+LARGEST_NUMBER = 2**63 - 1
+NO_SUCH_NUMBER = '"{}" is larger than any number that is kept here.'
+NO_SUCH_TIME = '"{}" is a time that lies before the year 1 or after the year 9999.'
 NO_ZONE = '"{}" must be a time with its zone, such as 2030-01-31T12:00:00Z.'
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -31,6 +34,15 @@ def check_query(connection: Connection, handler: BaseRouteHandler) -> None:
             raise unfit(name, f'The parameter "{name}" is not known.{nearest(name, known)}')
         if datetime in known[name]:
             _check_time(name, text)
+        if int in known[name]:
+            _check_number(name, text)
+
+
+def check_path(connection: Connection) -> None:
+    """Refuse numbers that no database holds: nothing can be there."""
+    for value in connection.path_params.values():
+        if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+            raise Refused(404, SENTENCES[404])
 
 
 async def check_body(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -56,6 +68,7 @@ def fit(value: Any, wanted: Any) -> Any:
     problems = tuple(_unknown_fields(value, wanted))
     if problems:
         raise Refused(422, problems[0].detail, errors=problems)
+    _check_numbers(value, "")
     try:
         result = msgspec.convert(value, type=wanted, strict=True)
     except msgspec.ValidationError as error:
@@ -67,17 +80,49 @@ def fit(value: Any, wanted: Any) -> Any:
         raise Refused(422, problem.detail, errors=(problem,) if problem.field else ()) from None
     for name in getattr(result, "__struct_fields__", ()):
         found = getattr(result, name)
-        if isinstance(found, datetime) and found.tzinfo is None:
-            raise unfit(name, NO_ZONE.format(name))
+        if isinstance(found, datetime):
+            if found.tzinfo is None:
+                raise unfit(name, NO_ZONE.format(name))
+            _check_in_utc(name, found)
     return result
 
 
 def _check_time(name: str, text: str) -> None:
     """The framework forgets the zone that we demand."""
     try:
-        msgspec.convert(text, type=AwareTime)
+        time = msgspec.convert(text, type=AwareTime)
     except msgspec.ValidationError:
         raise unfit(name, NO_ZONE.format(name)) from None
+    _check_in_utc(name, time)
+
+
+def _check_in_utc(name: str, time: datetime) -> None:
+    """The first and the last hours of all time have no name in UTC."""
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        raise unfit(name, NO_SUCH_TIME.format(name)) from None
+
+
+def _check_number(name: str, text: str) -> None:
+    """Python counts further than the database does; what is no number is refused elsewhere."""
+    # No longer than this, or the decoding itself would cost.
+    if re.fullmatch(r"[+-]?[0-9_]+", text.strip()) and (len(text) > 40 or abs(int(text)) > LARGEST_NUMBER):
+        raise unfit(name, NO_SUCH_NUMBER.format(name))
+
+
+def _check_numbers(value: Any, place: str) -> None:
+    match value:
+        case int() if abs(value) > LARGEST_NUMBER:
+            raise unfit(place, NO_SUCH_NUMBER.format(place))
+        case dict():
+            for name, inner in value.items():
+                _check_numbers(inner, f"{place}.{name}".removeprefix("."))
+        case list():
+            for index, inner in enumerate(value):
+                _check_numbers(inner, f"{place}[{index}]")
+        case _:
+            pass
 
 
 def _unknown_fields(value: Any, wanted: Any) -> list[FieldProblem]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from litestar.params import QueryParameter
 
+from ostler.api.bodies import LARGEST_NUMBER
 from ostler.api.problems import Refused, unfit
 from ostler.store.reading.keyset import Rows
 
@@ -53,9 +54,23 @@ def read_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
         return None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return list(msgspec.json.decode(text, type=tuple.__class_getitem__(kinds)))
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        key = list(msgspec.json.decode(text, type=tuple.__class_getitem__(kinds)))
+        return [_kept(value) for value in key]
+    except (binascii.Error, ValueError, OverflowError, msgspec.MsgspecError):
         raise _bad_cursor() from None
+
+
+def _kept(value: Any) -> Any:
+    """A value as the database may hold it; raises `ValueError` or `OverflowError` for any other."""
+    match value:
+        case int() if abs(value) > LARGEST_NUMBER:
+            raise OverflowError
+        case datetime() if value.tzinfo is None:
+            raise ValueError
+        case datetime():
+            return value.astimezone(UTC)
+        case _:
+            return value
 
 
 def _bad_cursor() -> Refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from ostler.services.faults import Conflict, Fault, Missing, Several
+from ostler.store.writer import ClosedError, is_fatal
 
 LOG = structlog.get_logger("ostler.api")
 
@@ -23,6 +25,7 @@ SENTENCES = {
     405: "This address does not know this method.",
     413: "The request is too large.",
     500: "Ostler could not do this; its log says why.",
+    503: "The database cannot be used at the moment (/readyz says why); nothing was changed. Try again.",
 }
 TYPE_WORDS = {
     "array": "a list",
@@ -123,7 +126,21 @@ def on_anything(request: Request[Any, Any, Any], error: Exception) -> Response[b
     return answer(500, SENTENCES[500])
 
 
-HANDLERS: ExceptionHandlersMap = {HTTPException: on_http, Fault: on_fault, Exception: on_anything}
+def on_database(request: Request[Any, Any, Any], error: sqlite3.Error | ClosedError) -> Response[bytes]:
+    """A full disk, a locked or damaged file, or the end of the server: it may go better later."""
+    if isinstance(error, sqlite3.Error) and not is_fatal(error):
+        return on_anything(request, error)
+    LOG.warning("request failed", method=request.method, path=request.url.path, error=str(error))
+    return answer(503, SENTENCES[503], headers={"Retry-After": "5"})
+
+
+HANDLERS: ExceptionHandlersMap = {
+    HTTPException: on_http,
+    Fault: on_fault,
+    sqlite3.Error: on_database,
+    ClosedError: on_database,
+    Exception: on_anything,
+}
 
 
 def explain(message: str) -> FieldProblem:

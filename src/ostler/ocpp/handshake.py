@@ -289,6 +289,8 @@ def _identity(target: bytes) -> tuple[tuple[str, ...], str | None, str | None]:
         return prefix, None, "The identity is not UTF-8."
     if len(identity) > MAX_IDENTITY_CHARACTERS:
         return prefix, None, f"The identity is longer than {MAX_IDENTITY_CHARACTERS} characters."
+    if not identity.strip(". "):
+        return prefix, None, "The identity has neither letters nor digits."
     if not identity.isprintable():
         return prefix, None, "The identity contains characters that cannot be printed."
     if "/" in identity or ":" in identity:

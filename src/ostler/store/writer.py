@@ -149,7 +149,7 @@ class Writer:
 
     def _tick(self) -> None:
         self._next_tick = time.monotonic() + TICK_S
-        self._log.tend()
+        self._spared(self._log.tend)
         try:
             if self.failure is not None and time.monotonic() >= self._next_probe:
                 self._probe()
@@ -190,7 +190,7 @@ class Writer:
         rows, db.log_rows = db.log_rows, []
         events, db.events = db.events, []
         if rows:
-            self._log.write(rows)
+            self._spared(lambda: self._log.write(rows))
         self._tell(self._release, batch, results, events)
 
     def _run_batch(self, batch: list[Work]) -> list[Outcome]:
@@ -248,6 +248,13 @@ class Writer:
             logger.error("the database cannot be written; stations are asked to try again", error=str(error))
         self.failure = str(error) or type(error).__name__
         self._next_probe = time.monotonic() + PROBE_S
+
+    def _spared(self, work: Callable[[], None]) -> None:
+        """Do what the log asks for; whatever goes wrong with it, stations get their answers."""
+        try:
+            work()
+        except Exception:  # a bug there would end this thread, and nobody were served any more
+            logger.exception("the message log failed")
 
     def _tell(self, callback: Callable[..., None], *args: Any) -> None:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from ostler.store import schema
 from ostler.store.database import connect
@@ -29,7 +30,16 @@ def config(name: Name) -> Config:
 
 
 def run(path: Path, name: Name) -> None:
-    """Run the revisions that `path` lacks, all in one transaction."""
+    """Run the revisions that `path` lacks, all in one transaction; raises `sqlite3.Error`."""
+    try:
+        _run(path, name)
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise error.orig from error
+        raise
+
+
+def _run(path: Path, name: Name) -> None:
     with closing(connect(path)) as connection:
         # Batch operations replace tables; with this on, dropping the old one would delete what refers to it.
         connection.execute("PRAGMA foreign_keys = OFF")
