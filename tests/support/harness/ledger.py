@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 
 from harness.station import Station, open_station
 
-BACK_AFTER_S = 0.05
+BACK_AFTER_S = 0.3
 MOST_REFUSED = 20
 EPOCH = datetime(2026, 6, 1, tzinfo=UTC)
 
