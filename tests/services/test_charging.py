@@ -34,7 +34,7 @@ def test_a_transaction_without_register_is_kept(db, station, now):
 def test_a_register_from_before_the_live_values_leaves_them_alone(db, station, now):
     spot = Spot(station, "CP1", now, 1, 1)
     rows = [live.Measured(now, {"Voltage": 230.0}, None, None, [])]
-    live.show(db, spot, places.find(db, spot), rows, None)
+    live.show(db, spot, places.find(db, spot), rows, running=None)
 
     start(db, spot, said_at=now - timedelta(hours=1))
 

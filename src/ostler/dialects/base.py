@@ -100,6 +100,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     send and we do not serve; `boot_actions` may be sent before the station is accepted, `kept_actions` are
     transaction messages, which are kept whatever the station's state. `introduce`
     answers strangers; without it they are refused.
+    `careful` are requests whose answers keep `Db.memory` true by themselves; after any other answer what was
+    remembered of the station is read anew.
     `starting` are requests of ours that must not be sent before the station is accepted (OCPP 1.6 §4.2).
     """
 
@@ -111,6 +113,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     refused: Mapping[str, str] = {}
     boot_actions: frozenset[str] = frozenset({"BootNotification"})
     kept_actions: frozenset[str] = frozenset()
+    careful: frozenset[type[Request[Any]]] = frozenset()
     introduce: Introduce | None = None
     starting: frozenset[str] = frozenset(
         {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -105,20 +106,34 @@ _UNIT_OF_MEASURAND = (
 )  # fmt: skip
 
 
-_FORMS: dict[tuple[Words, MeterHabits], Form] = {}
+class Forms:
+    """What words mean to stations of the same habits; these use few, so that the answer is known already."""
+
+    __slots__ = ("_habits", "_known")
+
+    def __init__(self, habits: MeterHabits) -> None:
+        self._habits = habits
+        self._known: dict[Words, Form] = {}
+
+    def of(self, words: Words) -> Form:
+        """Understand the words."""
+        known = self._known.get(words)
+        if known is None:
+            known = _understood([str(word or "") for word in words], self._habits)
+            if len(self._known) >= _MOST_FORMS:
+                self._known.clear()
+            if sum(len(word or "") for word in words) <= _LONGEST_WORDS:  # no station may fill the memory
+                self._known[words] = known
+        return known
+
+
 _MOST_FORMS, _LONGEST_WORDS = 4096, 250
 
 
-def form(words: Words, habits: MeterHabits) -> Form:
-    """Understand the words; stations use few, so that the answer is nearly always known already."""
-    known = _FORMS.get((words, habits))
-    if known is None:
-        known = _understood([str(word or "") for word in words], habits)
-        if len(_FORMS) >= _MOST_FORMS:
-            _FORMS.clear()
-        if sum(len(word or "") for word in words) <= _LONGEST_WORDS:  # no station may fill the memory
-            _FORMS[words, habits] = known
-    return known
+@lru_cache(maxsize=256)
+def forms(habits: MeterHabits) -> Forms:
+    """What stations with these habits mean."""
+    return Forms(habits)
 
 
 def _understood(words: Sequence[str], habits: MeterHabits) -> Form:
@@ -159,9 +174,9 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def sample(value: str, words: Words, *, signed: bool = False, habits: MeterHabits = PLAIN) -> Sample:
+def sample(value: str, words: Words, meant: Forms, *, signed: bool = False) -> Sample:
     """A station's value in our units; what is absent takes the default of OCPP 1.6 §7.43."""
-    measurand, unit, phase, location, context, factor, offset = form(words, habits)
+    measurand, unit, phase, location, context, factor, offset = meant.of(words)
     read = None if signed else number(value)
     if read is None:
         return Sample(measurand, value, unit, phase, location, context)

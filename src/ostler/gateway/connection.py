@@ -16,6 +16,7 @@ from ostler.dialects.base import CallFailed, Dialect
 from ostler.domain.commands import Command, CommandResult, RawCall, SetKey, Trigger
 from ostler.domain.words import Boot, Result
 from ostler.gateway.counters import Counters
+from ostler.gateway.directory import ping_interval_s
 from ostler.gateway.exchange import (
     ACCEPTED,
     INTERNAL_ERROR,
@@ -35,7 +36,7 @@ from ostler.ocpp.peer import Peer, QueueFullError
 from ostler.services import keys, presence
 from ostler.services.stations import Record
 from ostler.store.store import Store
-from ostler.store.writer import Work
+from ostler.store.writer import NOTHING, Work
 
 R = TypeVar("R", bound=Response)
 _log = structlog.get_logger()
@@ -160,7 +161,7 @@ class Connection:
                 at=now,
             )
 
-        self.store.submit(Work(store_end, (), ignore))
+        self.store.submit(Work(store_end, (), ignore, NOTHING))
 
     def seen_at(self, wall: float) -> datetime:
         """When the last byte came, given the time."""
@@ -179,8 +180,15 @@ class Connection:
         self._unanswered += 1
         if self._unanswered > _MOST_UNANSWERED:
             self.socket.pause(Pause.BUSY)
-        exchange = Exchange(self, call, answer, gated=gated, boots=boots)
-        self.store.submit(Work(exchange.run, (), exchange.done))
+        exchange = Exchange(
+            self,
+            call,
+            answer,
+            gated=gated,
+            boots=boots,
+            careful=type(call.request) in dialect.careful,
+        )
+        self.store.submit(Work(exchange.run, (), exchange.done, self.pk))
 
     def _kept_waiting(self, action: str) -> bool:
         """Whether a station that is not registered may not say this.
@@ -238,7 +246,7 @@ class Connection:
         self._owner.counters.count("in", call.action, "error")
         self.socket.send(frames.encode_error(call.id, error, self.version))
         row = refused_row(self, error, call.raw, action=call.action, id_=call.id, deviations=call.deviations)
-        self.store.submit(Work(log_only, (row,), ignore))
+        self.store.submit(Work(log_only, (row,), ignore, NOTHING))
 
     def _other(self, event: Event) -> None:
         match event:
@@ -250,11 +258,11 @@ class Connection:
                 self._owner.counters.count("in", known, "error" if action else "malformed")
                 self.socket.send(frame)
                 row = refused_row(self, error, raw, action=action, id_=id_)
-                self.store.submit(Work(log_only, (row,), ignore))
+                self.store.submit(Work(log_only, (row,), ignore, NOTHING))
                 self._write_calls()
             case FrameIgnored(reason=reason, raw=raw):
                 self._owner.counters.count("in", "", "ignored")
-                self.store.submit(Work(log_only, (ignored_row(self, raw, reason),), ignore))
+                self.store.submit(Work(log_only, (ignored_row(self, raw, reason),), ignore, NOTHING))
             case _:
                 self._write_calls()
 
@@ -333,7 +341,7 @@ class Connection:
     def _ended_call(self, order: Order, outcome: Outcome) -> None:
         row = order.log_row(self.station, self.epoch, self.version, outcome)
         self._owner.counters.count("out", row.action, row.outcome)
-        self.store.submit(Work(log_only, (row,), ignore))
+        self.store.submit(Work(log_only, (row,), ignore, NOTHING))
         if not order.future.done():
             order.future.set_result(outcome)
 
@@ -354,11 +362,10 @@ class Connection:
         """Take over what changed in the station's record."""
         self._peer.strict = record.strict
         self._policy = record.boot
-        interval = (
-            self._owner.settings.ping_interval_s if record.ping_interval_s is None else record.ping_interval_s
-        )
         self.socket.configure(
-            ping_interval_s=interval, heartbeat_s=record.heartbeat_interval_s, close_frame=record.close_frame
+            ping_interval_s=ping_interval_s(record, self._owner.settings),
+            heartbeat_s=record.heartbeat_interval_s,
+            close_frame=record.close_frame,
         )
 
     def replace(self) -> None:

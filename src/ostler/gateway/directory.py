@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from ostler import quirks
+from ostler.gateway.settings import GatewaySettings
 from ostler.services import stations
 from ostler.services.stations import Record
 from ostler.store.store import Store
+
+
+def ping_interval_s(record: Record, settings: GatewaySettings) -> float:
+    """How often to ping a station, 0 never: as a person said, as its model can bear, or as usual."""
+    if record.ping_interval_s is not None:
+        return record.ping_interval_s
+    if not quirks.find(record.vendor, record.model, record.firmware).server_ping:
+        return 0.0
+    return settings.ping_interval_s
 
 
 class Directory:

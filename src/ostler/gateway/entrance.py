@@ -18,7 +18,7 @@ from ostler.ocpp.handshake import Basic, UpgradeRequest
 from ostler.services import keys, stations, waiting_room
 from ostler.services.stations import Record
 from ostler.store.database import Db
-from ostler.store.writer import Work
+from ostler.store.writer import NOTHING, Work
 
 _REFUSED: Final = "The station is not known here, or its password is wrong."
 _TOO_OFTEN: Final = "Too many attempts; try again later."
@@ -129,7 +129,7 @@ class Entrance:
         def remember(db: Db) -> None:
             waiting_room.remember(db, identity, address=address, subprotocols=offered, key=key, now=now)
 
-        self._store.submit(Work(remember, (), ignore))
+        self._store.submit(Work(remember, (), ignore, NOTHING))
 
     # --- those that are
 
@@ -217,7 +217,7 @@ class Entrance:
         def shown(db: Db) -> None:
             stations.key_shown(db, record.pk, now=now)
 
-        self._store.submit(Work(shown, (), ignore))
+        self._store.submit(Work(shown, (), ignore, NOTHING))
 
     def _spoken(self, request: UpgradeRequest) -> _Spoken | None:
         """Choose the first subprotocol of the station's list that we speak; none offered is taken as 1.6."""

@@ -40,19 +40,37 @@ class Exchange:
     """A CALL of a station. `run` belongs to the writer's thread, everything else to the event loop.
 
     `gated`: the station was not registered when the message came, so it is looked up whether it is by now;
-    `boots`: whether it is registered afterwards is kept in `registration`.
+    `boots`: whether it is registered afterwards is kept in `registration`. `careful`: as in `Dialect`.
     """
 
-    __slots__ = ("answer", "boots", "call", "connection", "gated", "outcome", "registration", "wall")
+    __slots__ = (
+        "answer",
+        "boots",
+        "call",
+        "careful",
+        "connection",
+        "gated",
+        "outcome",
+        "registration",
+        "wall",
+    )
 
     def __init__(
-        self, connection: Asked, call: CallReceived, answer: Answer, *, gated: bool, boots: bool
+        self,
+        connection: Asked,
+        call: CallReceived,
+        answer: Answer,
+        *,
+        gated: bool,
+        boots: bool,
+        careful: bool = False,
     ) -> None:
         self.connection = connection
         self.call = call
         self.answer = answer
         self.gated = gated
         self.boots = boots
+        self.careful = careful
         self.registration: str | None = None
         self.outcome = ""
         self.wall = time.time()
@@ -69,6 +87,8 @@ class Exchange:
             request=call.request,
             deviations=len(call.deviations),
         )
+        if not self.careful:
+            db.settle(connection.pk)
         error_code = ""
         try:
             if self.gated and presence.registration(db, connection.pk) != ACCEPTED:
@@ -77,6 +97,8 @@ class Exchange:
         except OcppError as error:
             frame = frames.encode_error(call.id, error, connection.version)
             error_code = errors.spelled(error.code, connection.version)
+        if not self.careful:
+            db.memory.pop(connection.pk, None)
         if self.boots:
             self.registration = presence.registration(db, connection.pk)
         self.outcome = "error" if error_code else "answered"

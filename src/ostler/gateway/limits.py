@@ -25,12 +25,12 @@ class Bucket:
         self._left = burst
         self._at = now
 
-    def take(self, now: float) -> float:
-        """Take one; returns 0.0, or how many seconds to wait until one is there again."""
-        left = min(self._burst, self._left + (now - self._at) * self._per_second)
+    def take(self, now: float, many: int = 1) -> float:
+        """Take so many; returns 0.0, or how many seconds to wait until what was missing is there."""
+        left = min(self._burst, self._left + (now - self._at) * self._per_second) - many
         self._at = now
-        self._left = left - 1.0
-        return 0.0 if left >= 1.0 else (1.0 - left) / self._per_second
+        self._left = left
+        return 0.0 if left >= 0.0 else -left / self._per_second
 
     def try_take(self, now: float) -> bool:
         """Take one if there is one."""

@@ -13,7 +13,7 @@ from ostler.bus.local import Bus
 from ostler.dialects.base import Dialect
 from ostler.gateway.connection import Connection, ignore
 from ostler.gateway.counters import Counters
-from ostler.gateway.directory import Directory
+from ostler.gateway.directory import Directory, ping_interval_s
 from ostler.gateway.settings import GatewaySettings
 from ostler.gateway.socket import POLICY, StationSocket
 from ostler.gateway.strangers import Stranger
@@ -23,7 +23,7 @@ from ostler.services import presence
 from ostler.services.stations import Record
 from ostler.store.database import Db
 from ostler.store.store import Store
-from ostler.store.writer import Work
+from ostler.store.writer import NOTHING, Work
 
 _log = structlog.get_logger()
 _STRANGERS_PER_SECOND = 1.0
@@ -72,7 +72,7 @@ class Seats:
             request,
             subprotocol=subprotocol,
             listener=connection,
-            ping_interval_s=self._ping_interval(record),
+            ping_interval_s=ping_interval_s(record, self.settings),
             heartbeat_s=record.heartbeat_interval_s,
             close_frame=record.close_frame,
             per_second=self.settings.messages_per_second,
@@ -151,10 +151,7 @@ class Seats:
             if (at := connection.seen_at(self._flushed_at)).timestamp() > since
         ]
         if seen:
-            self.store.submit(Work(presence.seen, (seen,), ignore))
-
-    def _ping_interval(self, record: Record) -> float:
-        return self.settings.ping_interval_s if record.ping_interval_s is None else record.ping_interval_s
+            self.store.submit(Work(presence.seen, (seen,), ignore, NOTHING))
 
     def _seat(self, connection: Connection, record: Record) -> None:
         """Enter the connection everywhere; that it is here is stored before anything that it says."""
@@ -174,7 +171,7 @@ class Seats:
                 at=now,
             )
 
-        self.store.submit(Work(store_begin, (), ignore))
+        self.store.submit(Work(store_begin, (), ignore, NOTHING))
 
     def _replace(self, old: Connection, socket: StationSocket) -> None:
         self.counters.take_overs += 1
@@ -211,7 +208,7 @@ class Seats:
         def store_notice(db: Db) -> None:
             presence.notice(db, pk, station=station, kind=kind, status=status, data=data, at=now, once=once)
 
-        self.store.submit(Work(store_notice, (), ignore))
+        self.store.submit(Work(store_notice, (), ignore, NOTHING))
 
     def _stranger_gone(self, stranger: Stranger) -> None:
         if self.strangers.get(stranger.identity) is stranger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from enum import IntFlag
 from typing import Final, Protocol, cast
@@ -32,6 +33,14 @@ _LAST_WORDS_S: Final = 5.0
 # So many intervals of silence after a ping, and the connection is held to be dead.
 _SILENCE: Final = 2.5
 _HEARTBEAT_S: Final = 300.0
+_KEEP_ALIVE: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 120),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+)
+# Each further 4 KiB of a message counts like one more: reading them takes as long.
+_SIZE_BITS: Final = 12
 
 
 class Pause(IntFlag):
@@ -147,6 +156,9 @@ class StationSocket(asyncio.Protocol):
                 wait_s = self._message(event.payload, now)
             else:
                 self._other(event)
+        if reader.bare_frames and self._bucket is not None:
+            wait_s = self._bucket.take(now, reader.bare_frames)
+            reader.bare_frames = 0
         if wait_s:
             # What came is heard out all the same: a dropped answer would cost us more than a late one.
             self.pause(Pause.RATE)
@@ -224,6 +236,11 @@ class StationSocket(asyncio.Protocol):
         self.ping_interval_s = ping_interval_s
         self._silence_s = max(ping_interval_s, heartbeat_s or _HEARTBEAT_S) * _SILENCE
         self._close_frame = close_frame
+        if not ping_interval_s:
+            # A half-open connection is found all the same: by the system, which asks the other's system.
+            system = self._transport.get_extra_info("socket")
+            for level, option, value in _KEEP_ALIVE:
+                system.setsockopt(level, option, value)
 
     def hand_over(self, listener: Listener) -> None:
         """Let `listener` have what comes from now on."""
@@ -269,7 +286,7 @@ class StationSocket(asyncio.Protocol):
         if bucket is None or listener is None:
             return 0.0
         listener.text(payload, now)
-        return bucket.take(now)
+        return bucket.take(now, 1 + (len(payload) >> _SIZE_BITS))
 
     def _other(self, event: Event) -> None:
         match event:

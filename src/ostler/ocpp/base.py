@@ -32,6 +32,8 @@ class Version(StrEnum):
 class Word(StrEnum):
     """A word list of the specification; stations also send words that are not in it."""
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and samples are looked up by five words
+
     @classmethod
     def of(cls, text: str) -> Self:
         """Return the member for `text`, or a word outside the list that is kept nowhere but in the result."""

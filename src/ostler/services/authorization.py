@@ -79,6 +79,10 @@ _USED = Write(
 )
 
 
+NO_STATION = 0
+"""Stands for the station in what is written `soon` and belongs to none."""
+
+
 def token_key(id_token: str) -> str:
     """Tokens are compared without regard to case (OCPP 1.6 §7.28)."""
     return id_token.strip().casefold()
@@ -105,7 +109,7 @@ def verdict(db: Db, spot: Spot, id_token: str, *, starting: bool) -> Judged:
         elif starting and not known.parallel and _runs_elsewhere(db, key, spot):
             word = Verdict.CONCURRENT
     if word is Verdict.ACCEPTED:
-        db.run(_USED, token_pk=known.pk, now=spot.received_at)
+        db.soon(NO_STATION, known.pk, _USED, token_pk=known.pk, now=spot.received_at)
     return Judged(word, known.parent, known.expires_at, known.pk)
 
 

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
-from ostler.domain.events import StationBooted
+from ostler.domain.events import StationBooted, StationChanged
 from ostler.domain.words import Boot
+from ostler.services import places
 from ostler.services.places import Spot, UnknownStationError
 from ostler.store.database import Db
 from ostler.store.schema import stations
@@ -26,10 +27,13 @@ class Registered(NamedTuple):
 class _Policy(NamedTuple):
     boot: str
     heartbeat_interval_s: int | None
+    vendor: str
+    model: str
+    firmware: str
 
 
 _BY_PK = stations.c.pk == bindparam("station_pk")
-_POLICY = Query(select(stations.c.boot, stations.c.heartbeat_interval_s).where(_BY_PK), into=_Policy)
+_POLICY = Query(select(*(stations.c[name] for name in _Policy._fields)).where(_BY_PK), into=_Policy)
 _FIELDS = ("vendor", "model", "serial", "firmware", "boot_info", "registration", "booted_at")
 _BOOTED = Write(update(stations).where(_BY_PK).values({name: bindparam(f"new_{name}") for name in _FIELDS}))
 
@@ -53,6 +57,7 @@ def register(db: Db, spot: Spot, plate: Nameplate, *, default_interval_s: int = 
     if policy is None:
         raise UnknownStationError(spot.station_pk)
     registration = REGISTRATION[Boot(policy.boot)]
+    places.forget(db, spot.station_pk)
     db.run(
         _BOOTED,
         station_pk=spot.station_pk,
@@ -73,4 +78,6 @@ def register(db: Db, spot: Spot, plate: Nameplate, *, default_interval_s: int = 
         firmware=plate.firmware,
     )
     db.emit(booted)
+    if (plate.vendor, plate.model, plate.firmware) != (policy.vendor, policy.model, policy.firmware):
+        db.emit(StationChanged(at=spot.received_at, station=spot.station))
     return Registered(registration, policy.heartbeat_interval_s or default_interval_s)

@@ -202,6 +202,7 @@ def _take_place(db: Db, spot: Spot, pk: int, at: datetime, meter_start_wh: float
 
 def close(db: Db, spot: Spot, other: Transaction, at: datetime, mark: Mark = Mark.CLOSED_BY_NEXT) -> None:
     """End a transaction whose stop never came: its last sample is all that is known of its end."""
+    places.forget(db, spot.station_pk)
     db.run(
         _CLOSE,
         transaction_pk=other.pk,

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from ostler.domain import measures
 from ostler.domain.events import ConnectorChanged
 from ostler.domain.registers import Meter
 from ostler.domain.status_words import AT_REST
 from ostler.domain.words import Status
-from ostler.services.places import Place, Spot
+from ostler.services import places
+from ostler.services.places import Place, Spot, Transaction
 from ostler.store.database import Db
 from ostler.store.schema import connectors
 from ostler.store.statements import upsert
@@ -45,8 +48,16 @@ class Live(NamedTuple):
     at: datetime | None
 
 
-def show(db: Db, spot: Spot, place: Place, rows: Sequence[Measured], session_wh: float | None) -> Live | None:
-    """Lay newer values over the live ones; None when all of `rows` are history, which stations replay."""
+def show(
+    db: Db, spot: Spot, place: Place, rows: Sequence[Measured], *, running: Transaction | None
+) -> Live | None:
+    """Lay newer values over the live ones; None when all of `rows` are history, which stations replay.
+
+    `running` is the place's transaction as it is after these rows.
+    """
+    session_wh = place.connector.session_wh
+    if running is not None and running is not place.running:
+        session_wh = running.sampled_wh
     known = place.connector
     live = _known(place)
     newer = [row for row in rows if live.at is None or row.at >= live.at]
@@ -58,7 +69,9 @@ def show(db: Db, spot: Spot, place: Place, rows: Sequence[Measured], session_wh:
         live = live._replace(
             power_w=0.0
         )  # several models go on sending the last power of the last transaction
-    db.run(
+    db.soon(
+        spot.station_pk,
+        (spot.evse, spot.connector),
         _SAVE,
         station=spot.station_pk,
         evse=spot.evse,
@@ -70,6 +83,15 @@ def show(db: Db, spot: Spot, place: Place, rows: Sequence[Measured], session_wh:
         measures=live.found,
         measured_at=live.at,
     )
+    connector = known._replace(
+        power_w=live.power_w,
+        register_wh=live.meter.register_wh,
+        lifetime_wh=live.meter.energy_wh,
+        session_wh=session_wh,
+        measures=live.found,
+        measured_at=live.at,
+    )
+    places.remember(db, spot, msgspec.structs.replace(place, connector=connector, running=running))
     return live
 
 
@@ -85,6 +107,7 @@ def turn(
     power_w: float | None,
 ) -> None:
     """A transaction began (`transaction_pk`) or ended (None) here, at this reading of the register."""
+    places.forget(db, spot.station_pk)
     live = _known(place)
     if register_wh is not None:
         found = {measures.REGISTER: register_wh}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import bindparam, exists, insert, select, update
 
 from ostler.domain import clocks, measures
@@ -62,18 +63,21 @@ def report(
         return None
     transaction = _belongs_to(db, spot, place, rows[0].at, said_id)
     keep(db, spot, transaction, rows)
-    session_wh = place.connector.session_wh
-    energy_wh = None
+    metered_now = None
     if transaction is not None and transaction.ended_at is None:
-        energy_wh = _meter(db, transaction, rows, habits)
-        if place.running is not None and transaction.pk == place.running.pk:
-            session_wh = energy_wh
-    shown = live.show(db, spot, place, rows, session_wh)
+        transaction = metered_now = _meter(db, spot, transaction, rows, habits)
+    running = place.running
+    if running is not None and metered_now is not None and running.pk == metered_now.pk:
+        running = metered_now
+    shown = live.show(db, spot, place, rows, running=running)
+    power_w = None if shown is None else shown.power_w
     if shown is not None:
-        running_pk = place.running.pk if place.running else None
-        db.emit(live.changed(spot, place, power_w=shown.power_w, transaction_pk=running_pk))
-    if transaction is not None and energy_wh is not None:
-        _tell(db, spot, transaction, energy_wh, None if shown is None else shown.power_w)
+        running_pk = running.pk if running else None
+        db.emit(live.changed(spot, place, power_w=power_w, transaction_pk=running_pk))
+    elif running is not place.running:
+        places.remember(db, spot, msgspec.structs.replace(place, running=running))
+    if metered_now is not None:
+        _tell(db, spot, metered_now, metered_now.sampled_wh or 0.0, power_w)
     return transaction
 
 
@@ -139,6 +143,7 @@ def _belongs_to(db: Db, spot: Spot, place: Place, at: datetime, said_id: str | N
     if said_id is not None:
         if running is not None and running.ocpp_id == said_id:
             return running
+        places.forget(db, spot.station_pk)
         named = places.by_ocpp_id(db, spot.station_pk, said_id)
         if named is not None:
             return named
@@ -146,24 +151,35 @@ def _belongs_to(db: Db, spot: Spot, place: Place, at: datetime, said_id: str | N
         return running
     if spot.evse == 0:
         return None
+    places.forget(db, spot.station_pk)
     grace = timedelta(0) if said_id is None else AFTER_STOP
     return places.during(db, spot, latest_start=at, earliest_end=at - grace)
 
 
-def _meter(db: Db, transaction: Transaction, rows: Sequence[Measured], habits: MeterHabits) -> float:
-    """Store what the transaction took so far, in Wh."""
+def _meter(
+    db: Db, spot: Spot, transaction: Transaction, rows: Sequence[Measured], habits: MeterHabits
+) -> Transaction:
+    """Store what the transaction took so far; gives it as it is now."""
     meter = metered(transaction, rows)
     registered = any(row.register_wh is not None for row in rows)
-    db.run(
-        _TRANSACTION,
-        transaction_pk=transaction.pk,
-        new_energy_wh=meter.energy_wh,
-        new_sampled_wh=meter.energy_wh,
-        new_last_register_wh=meter.register_wh if registered else transaction.last_register_wh,
-        new_last_sample_at=meter.at,
-        new_marks=marks_of(transaction, meter, habits) or None,
+    now = transaction._replace(
+        sampled_wh=meter.energy_wh,
+        last_register_wh=meter.register_wh if registered else transaction.last_register_wh,
+        last_sample_at=meter.at,
+        marks=marks_of(transaction, meter, habits) or None,
     )
-    return meter.energy_wh
+    db.soon(
+        spot.station_pk,
+        now.pk,
+        _TRANSACTION,
+        transaction_pk=now.pk,
+        new_energy_wh=now.sampled_wh,
+        new_sampled_wh=now.sampled_wh,
+        new_last_register_wh=now.last_register_wh,
+        new_last_sample_at=now.last_sample_at,
+        new_marks=now.marks,
+    )
+    return now
 
 
 def _tell(db: Db, spot: Spot, transaction: Transaction, energy_wh: float, power_w: float | None) -> None:

@@ -97,6 +97,7 @@ class UnknownStationError(LookupError):
     """The station's record was deleted while it was connected."""
 
 
+_MODEL = "model"
 _TRANSACTION = tuple(transactions.c[name] for name in Transaction._fields)
 _OF_STATION = transactions.c.station == bindparam("station_pk")
 _STATION = Query(
@@ -156,37 +157,65 @@ _DURING = _transactions(
 
 def station(db: Db, station_pk: int) -> Station:
     """Which model it is."""
+    known = db.memory.get(station_pk)
+    if known is not None and _MODEL in known:
+        remembered: Station = known[_MODEL]
+        return remembered
     found = db.one(_STATION, station_pk=station_pk)
     if found is None:
         raise UnknownStationError(station_pk)
+    db.remember(station_pk, _MODEL, found)
     return found
 
 
 def find(db: Db, spot: Spot) -> Place:
     """A connector, known or not, of a station that must exist."""
+    known = db.memory.get(spot.station_pk)
+    if known is not None:
+        remembered: Place | None = known.get((spot.evse, spot.connector))
+        if remembered is not None:
+            return remembered
+    db.settle(spot.station_pk)
     found = db.one(_PLACE, station_pk=spot.station_pk, evse_id=spot.evse, connector_id=spot.connector)
     if found is None:
         raise UnknownStationError(spot.station_pk)
+    db.remember(spot.station_pk, _MODEL, found.station)
+    db.remember(spot.station_pk, (spot.evse, spot.connector), found)
     return found
+
+
+def remember(db: Db, spot: Spot, place: Place) -> None:
+    """`place` is what the database will say of `spot` after this unit of work."""
+    db.remember(spot.station_pk, (spot.evse, spot.connector), place)
+
+
+def forget(db: Db, station_pk: int) -> None:
+    """Read the station's connectors and transactions anew: they are about to be written by hand."""
+    db.settle(station_pk)
+    db.memory.pop(station_pk, None)
 
 
 def by_ocpp_id(db: Db, station_pk: int, ocpp_id: str) -> Transaction | None:
     """The station's transaction of that id; another station's is never found."""
+    db.settle(station_pk)
     return db.one(_BY_OCPP_ID, station_pk=station_pk, id=ocpp_id)
 
 
 def by_start_key(db: Db, station_pk: int, key: str) -> Transaction | None:
     """The newest transaction with this start."""
+    db.settle(station_pk)
     return db.one(_BY_START, station_pk=station_pk, key=key)
 
 
 def by_stop_key(db: Db, station_pk: int, key: str) -> Transaction | None:
     """The transaction that this stop has ended already."""
+    db.settle(station_pk)
     return db.one(_BY_STOP, station_pk=station_pk, key=key)
 
 
 def open_at(db: Db, spot: Spot) -> list[Transaction]:
     """Open transactions of a connector, newest first."""
+    db.settle(spot.station_pk)
     return db.all(_OPEN_AT_PLACE, station_pk=spot.station_pk, evse_id=spot.evse, connector_id=spot.connector)
 
 
@@ -198,11 +227,13 @@ def still_open(db: Db, station_pk: int) -> list[Transaction]:
 
 def unstopped(db: Db, station_pk: int) -> list[Transaction]:
     """Transactions whose StopTransaction never came: open ones, and those that the next start closed."""
+    db.settle(station_pk)
     return db.all(_UNSTOPPED, station_pk=station_pk)
 
 
 def during(db: Db, spot: Spot, *, latest_start: datetime, earliest_end: datetime) -> Transaction | None:
     """The newest transaction of a connector that began by then and had not ended before `earliest_end`."""
+    db.settle(spot.station_pk)
     return db.one(
         _DURING,
         station_pk=spot.station_pk,

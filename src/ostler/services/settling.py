@@ -101,6 +101,7 @@ def _store(
     ended_at, marks = _time(end, transaction, spot.received_at)
     account = _account(end, rows, transaction, ended_at, habits)
     marks = [mark for mark in dict.fromkeys([*account.marks, *marks]) if mark != Mark.CLOSED_BY_NEXT]
+    places.forget(db, spot.station_pk)
     db.run(
         _END,
         transaction_pk=transaction.pk,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from ostler.domain import clocks
 from ostler.domain.events import ConnectorChanged
 from ostler.domain.status_words import AT_REST, understand
 from ostler.domain.words import Status
 from ostler.services import places, reservations
-from ostler.services.places import Spot
+from ostler.services.places import Connector, Spot, Transaction
 from ostler.store.database import Db
 from ostler.store.schema import connectors
 from ostler.store.statements import upsert
@@ -63,40 +65,58 @@ def report(db: Db, spot: Spot, said: Said) -> Status | None:
     ):
         return None
     word = understand(said.status, known=known.status or "", charging=place.running is not None)
-    power_w = 0.0 if word in AT_REST and known.power_w else known.power_w
-    _save(db, spot, said, word, power_w)
+    connector = known._replace(
+        status=word.value,
+        error_code=said.error_code,
+        info=said.info,
+        status_at=said.said_at,
+        changed_at=spot.received_at,
+        power_w=0.0 if word in AT_REST and known.power_w else known.power_w,
+    )
+    _save(db, spot, said, connector)
+    places.remember(db, spot, msgspec.structs.replace(place, connector=connector))
     if word in LOST and word.value != known.status:
         reservations.connector_lost(db, spot.station_pk, spot.evse, spot.received_at)
-    before = (known.status, known.error_code, known.info, known.power_w)
-    if before != (word.value, said.error_code, said.info, power_w):
-        changed = ConnectorChanged(
-            at=spot.received_at,
-            station=spot.station,
-            evse=spot.evse,
-            connector=spot.connector,
-            status=word.value,
-            error_code=said.error_code,
-            info=said.info,
-            power_w=power_w,
-            transaction_id=place.running.pk if place.running else None,
-        )
-        db.emit(changed)
+    if _shown(known) != _shown(connector):
+        _tell(db, spot, connector, place.running)
     return word
 
 
-def _save(db: Db, spot: Spot, said: Said, word: Status, power_w: float | None) -> None:
-    db.run(
+def _shown(connector: Connector) -> tuple[object, ...]:
+    """What a page shows of a status."""
+    return connector.status, connector.error_code, connector.info, connector.power_w
+
+
+def _save(db: Db, spot: Spot, said: Said, connector: Connector) -> None:
+    db.soon(
+        spot.station_pk,
+        (spot.evse, spot.connector),
         _SAVE,
         station=spot.station_pk,
         evse=spot.evse,
         connector=spot.connector,
-        status=word.value,
-        status_original="" if word.value == said.status else said.status,
+        status=connector.status,
+        status_original="" if connector.status == said.status else said.status,
         error_code=said.error_code,
         info=said.info,
         vendor_id=said.vendor_id,
         vendor_error_code=said.vendor_error_code,
         status_at=said.said_at,
         changed_at=spot.received_at,
-        power_w=power_w,
+        power_w=connector.power_w,
     )
+
+
+def _tell(db: Db, spot: Spot, connector: Connector, running: Transaction | None) -> None:
+    changed = ConnectorChanged(
+        at=spot.received_at,
+        station=spot.station,
+        evse=spot.evse,
+        connector=spot.connector,
+        status=connector.status or Status.AVAILABLE.value,
+        error_code=connector.error_code or "",
+        info=connector.info or "",
+        power_w=connector.power_w,
+        transaction_id=running.pk if running else None,
+    )
+    db.emit(changed)

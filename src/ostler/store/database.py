@@ -18,6 +18,8 @@ from ostler.store.statements import Query, Write
 T = TypeVar("T")
 WRITER_CACHE_KIB = 32_000
 READER_CACHE_KIB = 4_000
+REMEMBERED_STATIONS = 5_000
+_NOTHING: dict[Any, Any] = {}
 SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
 
 
@@ -46,12 +48,15 @@ class Db:
     A unit of work gets it as first argument and touches nothing else, so that it can be run again.
     """
 
-    __slots__ = ("_connection", "_dialect", "_many", "events", "log_rows")
+    __slots__ = ("_connection", "_dialect", "_many", "_soon", "events", "log_rows", "memory")
 
     def __init__(self, connection: sqlite3.Connection, dialect: Dialect = SQLITE) -> None:
         self._connection = connection
         self._dialect = dialect
         self._many: defaultdict[Write, list[list[Any]]] = defaultdict(list)
+        self._soon: dict[int, dict[Any, tuple[Write, list[Any]]]] = {}
+        self.memory: dict[int, dict[Any, Any]] = {}
+        """What services remember of a station (by its pk) from one unit of work to the next."""
         self.events: list[Event] = []
         self.log_rows: list[LogRow] = []
 
@@ -72,6 +77,33 @@ class Db:
     def later(self, statement: Write, **values: Any) -> None:
         """Collect a row; all rows of one statement are written at once just before the commit."""
         self._many[statement].append(statement.compiled(self._dialect).arguments(values))
+
+    def soon(self, station: int, key: Any, statement: Write, /, **values: Any) -> None:
+        """Write a row before the commit; a later call for the same `station` and `key` replaces it.
+
+        Until then only `memory` knows it: whoever reads such rows by SQL calls `settle` first.
+        """
+        waiting = self._soon.get(station)
+        if waiting is None:
+            waiting = self._soon[station] = {}
+        elif key in waiting and waiting[key][0] is not statement:
+            self.settle(station)  # two statements may write the same column: the later one has the last word
+            waiting = self._soon[station] = {}
+        waiting[key] = (statement, statement.compiled(self._dialect).arguments(values))
+
+    def settle(self, station: int) -> None:
+        """Write now what waits of a station."""
+        for statement, arguments in self._soon.pop(station, _NOTHING).values():
+            self._connection.execute(statement.compiled(self._dialect).sql, arguments)
+
+    def remember(self, station: int, key: Any, value: Any) -> None:
+        """Keep `value`, which must be what the database says of `key`, for the next unit of work."""
+        known = self.memory.get(station)
+        if known is None:
+            if len(self.memory) >= REMEMBERED_STATIONS:
+                self.memory.clear()
+            known = self.memory[station] = {}
+        known[key] = value
 
     def one(self, query: Query[T], **values: Any) -> T | None:
         """The first row, or None."""
@@ -112,6 +144,11 @@ class Db:
 
     def flush(self) -> None:
         """Write the collected rows (the writer calls it before the commit)."""
+        if self._soon:
+            for waiting in self._soon.values():
+                for statement, arguments in waiting.values():
+                    self._many[statement].append(arguments)
+            self._soon.clear()
         for statement, rows in self._many.items():
             self._connection.executemany(statement.compiled(self._dialect).sql, rows)
         self._many.clear()
@@ -121,6 +158,8 @@ class Db:
         rollback).
         """
         self._many.clear()
+        self._soon.clear()
+        self.memory.clear()
         del self.events[events:]
         del self.log_rows[log_rows:]
 

@@ -32,12 +32,21 @@ class ClosedError(Exception):
     """The store is closed: nothing more is written."""
 
 
+EVERYTHING = -1
+NOTHING = 0
+
+
 class Work(NamedTuple):
-    """One queued unit of work; `done(result, error)` is called in the event loop after the commit."""
+    """One queued unit of work; `done(result, error)` is called in the event loop after the commit.
+
+    `touches` says which of the things that services remember (`Db.memory`) it may change: those of the
+    station with that pk (it then sees to them itself), `EVERYTHING`, or `NOTHING`.
+    """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     done: Callable[[Any, BaseException | None], None]
+    touches: int = EVERYTHING
 
 
 class LogSink(Protocol):
@@ -153,12 +162,16 @@ class Writer:
         try:
             if self.failure is not None and time.monotonic() >= self._next_probe:
                 self._probe()
-            version = self._read_data_version()
+            self._notice_others()
         except sqlite3.Error as error:
             self._failed(error)
-            return
+
+    def _notice_others(self) -> None:
+        """Forget what services remember when another process has written."""
+        version = self._read_data_version()
         if version != self._data_version:
             self._data_version = version
+            self._db.memory.clear()
             self._tell(self._on_foreign_write)
 
     def _read_data_version(self) -> int:
@@ -198,8 +211,9 @@ class Writer:
         db = self._db
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._notice_others()  # only now that nobody else can write is the answer sure
             try:
-                results: list[Outcome] = [(work.function(db, *work.args), None) for work in batch]
+                results: list[Outcome] = [(self._one(work), None) for work in batch]
                 db.flush()
             except BaseException:  # noqa: BLE001 - whatever it was, each unit of work now answers for itself
                 self._roll_back()
@@ -212,12 +226,20 @@ class Writer:
         self._healthy()
         return results
 
+    def _one(self, work: Work) -> Any:
+        if work.touches != EVERYTHING:
+            return work.function(self._db, *work.args)
+        self._db.flush()
+        result = work.function(self._db, *work.args)
+        self._db.memory.clear()
+        return result
+
     def _guarded(self, work: Work) -> Outcome:
         db = self._db
         events, rows = len(db.events), len(db.log_rows)
         self._connection.execute("SAVEPOINT work")
         try:
-            result = work.function(db, *work.args)
+            result = self._one(work)
             db.flush()
         except BaseException as error:
             if not self._connection.in_transaction:

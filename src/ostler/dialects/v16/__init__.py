@@ -30,5 +30,13 @@ DIALECT = Dialect(
     },
     sends=SENDS,
     kept_actions=frozenset({"StartTransaction", "StopTransaction", "MeterValues"}),
+    careful=frozenset(
+        {
+            v16.AuthorizeRequest,
+            v16.HeartbeatRequest,
+            v16.MeterValuesRequest,
+            v16.StatusNotificationRequest,
+        }
+    ),
     introduce=strangers.introduce,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from ostler import quirks
 from ostler.dialects.base import Inbound
 from ostler.domain import measures
-from ostler.domain.measures import MeterHabits, Reading, Sample
+from ostler.domain.measures import Forms, MeterHabits, Reading, Sample
 from ostler.domain.words import Verdict
 from ostler.ocpp import v16
 from ostler.quirks import Quirks
@@ -43,13 +43,13 @@ def id_tag_info(judged: Judged, treated: Quirks, now: datetime) -> v16.IdTagInfo
 
 def readings(meter_values: Iterable[v16.MeterValue], habits: MeterHabits) -> list[Reading]:
     """Each MeterValue as a reading in our units."""
+    meant = measures.forms(habits)
     return [
-        measures.reading(value.timestamp, [_sample(one, habits) for one in value.sampled_value])
+        measures.reading(value.timestamp, [_sample(one, meant) for one in value.sampled_value])
         for value in meter_values
     ]
 
 
-def _sample(one: v16.SampledValue, habits: MeterHabits) -> Sample:
+def _sample(one: v16.SampledValue, meant: Forms) -> Sample:
     words = (one.measurand, one.unit, one.phase, one.location, one.context)
-    signed = one.format is v16.ValueFormat.SIGNED_DATA
-    return measures.sample(one.value, words, signed=signed, habits=habits)
+    return measures.sample(one.value, words, meant, signed=one.format is v16.ValueFormat.SIGNED_DATA)
