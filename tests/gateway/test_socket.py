@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from socket import SO_RCVBUF, SO_SNDBUF, SOL_SOCKET
 
 from ostler.gateway.socket import Pause
 from ostler.ocpp import websocket
@@ -97,7 +98,10 @@ async def test_who_does_not_read_its_answers_is_dropped(build):
     house = await build(max_waiting_bytes=2000, message_burst=100_000)
     await house.add()
     reader, writer = await opened(house)
-    writer.write(heartbeat("h" * 200) * 20_000)
+    server = house.gateway._seats.live["CP1"].socket
+    for transport, option in ((writer.transport, SO_RCVBUF), (server._transport, SO_SNDBUF)):
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, option, 4096)  # little fits on the way
+    writer.write(heartbeat("h" * 200) * 2000)
     await house.until(lambda: not house.gateway._entrance.sockets)
 
     assert (await house.record()).close_reason == "the station reads too slowly"
