@@ -21,6 +21,12 @@ def test_what_is_taken_beyond_the_burst_is_owed():
     assert bucket.take(1.0) == pytest.approx(3.0)
 
 
+def test_many_may_be_taken_at_once():
+    bucket = Bucket(burst=10, per_second=2, now=0.0)
+
+    assert [bucket.take(0.0, 8), bucket.take(0.0, 8)] == [0.0, pytest.approx(3.0)]
+
+
 def test_a_bucket_fills_up_again_to_its_burst():
     bucket = Bucket(burst=2, per_second=1, now=0.0)
     bucket.take(0.0)

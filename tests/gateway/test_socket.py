@@ -4,11 +4,14 @@ import asyncio
 import json
 from socket import SO_RCVBUF, SO_SNDBUF, SOL_SOCKET
 
+import pytest
+
 from ostler.gateway.socket import Pause
 from ostler.ocpp import websocket
 
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 PING = b"\x89\x00"
+PING_OF_A_STATION = websocket.ping_frame(mask=True)
 
 
 async def opened(house, **headers: str):
@@ -79,6 +82,46 @@ async def test_a_flood_is_slowed_down_and_nothing_of_it_is_lost(build):
         await house.until(lambda: Pause.RATE in socket._paused)
         assert [(await station.frame())[1] for _ in range(40)] == ids
         assert await station.call("Heartbeat")
+
+
+@pytest.mark.parametrize(
+    "what", [PING_OF_A_STATION, websocket.pong_frame(mask=True), b"\x01\x80\0\0\0\0" + b"\0\x80\0\0\0\0" * 30]
+)
+async def test_frames_that_are_no_message_are_slowed_down_too(build, what):
+    house = await build(messages_per_second=10.0, message_burst=30)
+    await house.add()
+    _, writer = await opened(house)
+    socket = house.gateway._seats.live["CP1"].socket
+    writer.write(what * 31)
+
+    await house.until(lambda: Pause.RATE in socket._paused)
+    writer.close()
+
+
+async def test_a_large_message_counts_like_many(build):
+    house = await build(messages_per_second=10.0, message_burst=30)
+    await house.add()
+    async with house.station(booted=True) as station:
+        socket = house.gateway._seats.live["CP1"].socket
+        await station.ask("DataTransfer", {"vendorId": "V", "data": "x" * 200_000})
+
+        await house.until(lambda: Pause.RATE in socket._paused)
+        assert (await station.frame())[0] == 3
+
+
+async def test_a_bomb_of_compressed_messages_ends_the_connection_and_no_other(house):
+    await house.add()
+    await house.add("CP2")
+    reader, writer = await opened(house, Sec_WebSocket_Extensions="permessage-deflate")
+    packed = websocket.negotiate(["permessage-deflate"]).compress(b" " * 262_000)
+    size = len(packed).to_bytes(2, "big")
+    async with house.station("CP2", booted=True) as other:
+        writer.write((b"\xc1\xfe" + size + b"\0\0\0\0" + packed) * 800)
+        await end_of(reader)
+
+        assert await other.call("Heartbeat")
+    assert "unpack to too many bytes" in (await house.record()).close_reason
+    writer.close()
 
 
 async def test_who_does_not_wait_for_answers_is_not_read_while_the_disk_is_slow(house, gate):

@@ -324,6 +324,35 @@ def test_a_message_that_unpacks_to_more_than_allowed_fails():
     assert failed == Failed(1009, "a message unpacks to more than 262144 bytes")
 
 
+def test_many_small_messages_in_one_piece_cannot_unpack_to_any_amount():
+    deflate = Deflate()
+    bomb = frame(0xC1, deflate.compress(bytes(262_144)))
+    *messages, failed = read(bomb * 900, deflate=deflate)
+
+    assert len(bomb) * 900 < 300_000
+    assert len(messages) == 16
+    assert failed == Failed(1009, "messages that came together unpack to too many bytes")
+
+
+def test_pieces_that_come_one_after_the_other_unpack_to_any_amount():
+    deflate = Deflate()
+    reader = FrameReader(Role.SERVER, deflate=deflate)
+    large = frame(0xC1, deflate.compress(bytes(262_144)))
+
+    assert all(type(event) is Text for _ in range(40) for event in reader.feed(large))
+
+
+def test_frames_that_complete_no_message_are_counted():
+    reader = FrameReader(Role.SERVER)
+    reader.feed(
+        frame(0x89, b"") + frame(0x8A, b"") + frame(0x81, b"x") + frame(0x01, b"x") + frame(0x00, b"")
+    )
+    before = reader.bare_frames
+    reader.feed(frame(0x80, b"x"))
+
+    assert (before, reader.bare_frames) == (4, 4)
+
+
 ENDS = {Role.SERVER: True, Role.CLIENT: False}  # who reads masked frames
 SIZES = st.one_of(st.integers(0, 300), st.sampled_from([125, 126, 500, 501, 65535, 65536]))
 

@@ -65,6 +65,8 @@ _LENGTH_16: Final = 126
 _LENGTH_64: Final = 127
 # Smaller messages gain little alone, without a window to refer to, and starting a compressor costs 4 us.
 _SMALLEST_DEFLATED: Final = 256
+# What arrives in one piece may unpack to so many of the largest messages: 300 bytes can become 256 KiB.
+_MOST_UNPACKED: Final = 16
 
 
 class _Opcode:
@@ -95,6 +97,7 @@ class FrameReader:
 
     After `Close` or `Failed` everything further is ignored. `max_message_bytes` bounds a message as it
     travels and as it unpacks; a larger one fails with 1009 as soon as a header announces it.
+    `bare_frames` counts those that completed no message: control frames and fragments; set it to 0 at will.
     """
 
     __slots__ = (
@@ -107,6 +110,8 @@ class FrameReader:
         "_message",
         "_message_head",
         "_needed",
+        "_unpacked",
+        "bare_frames",
     )
 
     def __init__(
@@ -124,7 +129,9 @@ class FrameReader:
         self._needed = 0  # bytes the buffer must hold before another look at it is worth while
         self._message: bytearray | None = None  # the fragments of an unfinished message
         self._message_head = 0  # opcode and RSV1 of that message's first frame
+        self._unpacked = 0  # bytes that came out of the piece that is being read
         self._ended = False
+        self.bare_frames = 0
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what `data` completes, in order of arrival."""
@@ -176,7 +183,7 @@ class FrameReader:
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []
-        position = 0
+        position = self._unpacked = 0
         try:
             while position < len(data) and not self._ended:
                 start, end = self._bounds(data, position)
@@ -190,6 +197,8 @@ class FrameReader:
                 event = self._frame(data[position], payload)
                 if event is not None:
                     events.append(event)
+                if event is None or data[position] & _OPCODE_BITS >= _Opcode.CLOSE:
+                    self.bare_frames += 1
                 position = end
         except _ViolationError as violation:
             self._end()
@@ -270,14 +279,21 @@ class FrameReader:
     def _whole(self, head: int, payload: bytes) -> Event:
         """Return a message given the first byte of its first frame."""
         if head & _RSV1 and self._deflate is not None:
-            try:
-                payload = self._deflate.decompress(payload, self._max_bytes)
-            except InflateError as error:
-                raise _ViolationError(INVALID_DATA, "a compressed message cannot be read") from error
-            except InflatedTooLargeError as error:
-                reason = f"a message unpacks to more than {self._max_bytes} bytes"
-                raise _ViolationError(TOO_BIG, reason) from error
+            payload = self._unpack(self._deflate, payload)
         return Text(payload) if head & _OPCODE_BITS == _Opcode.TEXT else Binary(payload)
+
+    def _unpack(self, deflate: Deflate, payload: bytes) -> bytes:
+        try:
+            message = deflate.decompress(payload, self._max_bytes)
+        except InflateError as error:
+            raise _ViolationError(INVALID_DATA, "a compressed message cannot be read") from error
+        except InflatedTooLargeError as error:
+            reason = f"a message unpacks to more than {self._max_bytes} bytes"
+            raise _ViolationError(TOO_BIG, reason) from error
+        self._unpacked += len(message)
+        if self._unpacked > _MOST_UNPACKED * self._max_bytes:
+            raise _ViolationError(TOO_BIG, "messages that came together unpack to too many bytes")
+        return message
 
 
 def text_frame(payload: bytes, *, mask: bool = False, deflate: Deflate | None = None) -> bytes:
