@@ -4,20 +4,23 @@ import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import SO_KEEPALIVE, SOL_SOCKET
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from small_dialect import credentials
+from small_dialect import NOW, credentials
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from ostler.domain.commands import ClearCache
 from ostler.domain.events import StationChanged
 from ostler.domain.words import Result
-from ostler.services import removal
+from ostler.services import boot, removal
+from ostler.services.boot import Nameplate
+from ostler.services.places import Spot
 
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 KEY = "00112233445566778899aabbccddeeff00112233"
@@ -228,6 +231,40 @@ async def test_a_station_that_was_removed_and_added_anew_must_come_again(house):
         house.gateway.refresh()
 
         assert (await station.closed())[1] == "the station was removed and added anew"
+
+
+async def _named(house, vendor: str, model: str) -> None:
+    """Keep what CP1 says in its boot; the small dialect of these tests does not."""
+    plate = Nameplate(vendor, model)
+    pk = (await house.record()).pk
+    await house.store.write(lambda db: boot.register(db, Spot(pk, "CP1", NOW), plate))
+    await house.settled()
+
+
+async def test_a_model_that_never_answers_pings_is_not_pinged_once_it_is_known(house):
+    await house.add()
+    async with house.station(booted=True):
+        socket = house.gateway._seats.live["CP1"].socket
+        assert socket.ping_interval_s == 60
+
+        await _named(house, "EN+ technologies", "AC7000")
+
+        assert socket.ping_interval_s == 0
+
+
+async def test_half_open_sockets_that_are_not_pinged_are_found_by_the_system(house):
+    await house.add(ping_interval_s=0)
+    async with house.station():
+        system = house.gateway._seats.live["CP1"].socket._transport.get_extra_info("socket")
+
+        assert system.getsockopt(SOL_SOCKET, SO_KEEPALIVE) == 1
+
+
+async def test_a_person_may_have_a_model_pinged_all_the_same(house):
+    await house.add(ping_interval_s=30)
+    await _named(house, "EN+ technologies", "AC7000")
+    async with house.station():
+        assert house.gateway._seats.live["CP1"].socket.ping_interval_s == 30
 
 
 async def test_after_a_crash_nobody_is_remembered_as_connected(build):

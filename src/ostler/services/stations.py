@@ -50,6 +50,9 @@ class Record(NamedTuple):
 
     pk: int
     id: str
+    vendor: str
+    model: str
+    firmware: str
     security_profile: int
     key_salt: bytes | None
     key_hash: bytes | None

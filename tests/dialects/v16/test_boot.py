@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ostler.domain.events import StationBooted
+from ostler.domain.events import StationBooted, StationChanged
 
 BOOT = {"chargePointVendor": "Legrand", "chargePointModel": "059004"}
 
@@ -78,3 +78,14 @@ def test_a_heartbeat_is_answered_with_the_time_in_whole_seconds(cp):
     cp.now = cp.now.replace(microsecond=999999)
 
     assert cp.say("Heartbeat", {}) == {"currentTime": "2026-06-01T12:00:00Z"}
+
+
+def test_a_new_nameplate_is_told_to_who_treats_models_differently(cp):
+    cp.say("BootNotification", BOOT)
+    assert len(cp.events(StationChanged)) == 1
+
+    cp.say("BootNotification", BOOT)
+    assert len(cp.events(StationChanged)) == 1
+
+    cp.say("BootNotification", BOOT | {"firmwareVersion": "2"})
+    assert len(cp.events(StationChanged)) == 2
