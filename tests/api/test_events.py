@@ -118,6 +118,23 @@ async def test_what_was_missed_is_replayed(listen, bus, clock):
         assert [(await listener.next())["data"]["station"] for _ in range(2)] == ["b", "c"]
 
 
+@pytest.mark.parametrize("number", ["4", "999", "-1", "x", "²"])
+async def test_who_comes_with_a_number_that_is_not_known_is_told_to_read_anew(listen, bus, clock, number):
+    bus.publish([StationChanged(at=clock(), station=name) for name in "abc"])
+
+    async with listen(**{"Last-Event-ID": number.encode()}) as listener:
+        assert (await listener.next())["event"] == "reset"
+        bus.publish([StationChanged(at=clock(), station="d")])
+        assert (await listener.next())["data"]["station"] == "d"
+
+
+async def test_the_greeting_has_the_number_of_the_latest_event(client, bus, clock):
+    bus.publish([StationChanged(at=clock(), station="a")])
+
+    async with client.stream("GET", URL) as answer:
+        assert (await Listener(answer.aiter_lines()).next())["id"] == "1"
+
+
 async def test_messages_come_only_while_somebody_asks_for_them(listen, store):
     row = LogRow(
         station="CP1",

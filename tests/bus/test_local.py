@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from ostler.bus.local import Bus
 from ostler.domain.commands import ClearCache, CommandResult
 from ostler.domain.events import StationChanged, StationWaiting
@@ -92,3 +94,25 @@ async def test_a_holder_that_was_replaced_does_not_release_the_new_one():
     assert bus.connected("A")
     bus.release("A", new)
     assert (await bus.command("A", ClearCache())).result is Result.OFFLINE
+
+
+async def test_numbers_go_on_from_where_they_are_told_to():
+    bus = Bus(start=500)
+    bus.publish([changed("A")])
+
+    assert (bus.number, bus.remembers(500), bus.remembers(501)) == (501, True, True)
+
+
+@pytest.mark.parametrize("after", [0, 499, 502])
+def test_what_was_before_the_start_or_never_was_is_not_remembered(after):
+    bus = Bus(start=500)
+    bus.publish([changed("A")])
+
+    assert not bus.remembers(after)
+
+
+def test_what_fell_out_of_the_history_is_not_remembered():
+    bus = Bus(history=2)
+    bus.publish([changed(name) for name in "ABC"])
+
+    assert (bus.remembers(0), bus.remembers(1)) == (False, True)

@@ -100,6 +100,7 @@ function listen(client: QueryClient, onOpen: (open: boolean) => void): () => voi
   };
   // The server drops events for a page that reads too slowly, and says so.
   source.addEventListener("lost", readAll);
+  source.addEventListener("reset", readAll);
   source.onerror = () => onOpen(false);
   for (const type of PATCHES) {
     source.addEventListener(type, (message) => {

@@ -18,11 +18,13 @@ from ostler.api.admission import VIEWER
 from ostler.api.house import House
 from ostler.api.problems import Refused, unfit
 from ostler.api.streams import Goodbye
-from ostler.bus.local import Numbered
+from ostler.bus.local import Bus, Numbered
 from ostler.domain.events import Event, MessageLogged
 from ostler.services.faults import nearest
 
 KEEP_ALIVE_S = 15.0
+LONGEST_ID = 20
+RESET = b'event: reset\ndata: {"type":"reset"}\n\n'
 MESSAGES = str(MessageLogged.__struct_config__.tag)
 TYPES = frozenset(str(kind.__struct_config__.tag) for kind in Event.__subclasses__()) - {"goodbye"}
 
@@ -49,14 +51,14 @@ async def follow_events(
 ) -> Stream:
     """Follow events by SSE: a `hello` first, then each with its type, its number and its data as JSON.
 
-    `lost` says how many were dropped because they were not read fast enough: read the lists anew.
+    `lost` says how many were dropped because they were not read fast enough, `reset` that the events since
+    `Last-Event-ID` are no longer known, as after a restart: read the lists anew.
     """
     wanted = _types(types)
     if house.streams.full:
         raise Refused(429, "Too many listeners; close some pages.", headers={"Retry-After": "10"})
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
     return Stream(
-        _frames(house, wanted, station, after),
+        _frames(house, wanted, station, last_event_id),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -70,11 +72,15 @@ def _types(text: str) -> frozenset[str]:
 
 
 async def _frames(
-    house: House, wanted: frozenset[str], station: str, after: int | None
+    house: House, wanted: frozenset[str], station: str, last_event_id: str | None
 ) -> AsyncIterator[bytes]:
+    after = _known(house.bus, last_event_id)
+    begin = house.bus.number if after is None else after
     subscription = house.streams.open(after=after, messages=MESSAGES in wanted)
     try:
-        yield _hello(house.now())
+        yield _hello(begin, house.now())
+        if last_event_id and after is None:
+            yield RESET
         lost = 0
         iterator = aiter(subscription)
         while not house.draining.is_set():
@@ -101,9 +107,18 @@ def _is_wanted(event: Event, wanted: frozenset[str], station: str) -> bool:
     return tag in wanted and station in {"", event.station}
 
 
-def _hello(now: datetime) -> bytes:
+def _known(bus: Bus, last_event_id: str | None) -> int | None:
+    """The number after which to go on, if all since then is still known."""
+    if not last_event_id or not last_event_id.isascii() or not last_event_id.isdecimal():
+        return None
+    after = int(last_event_id[:LONGEST_ID])
+    return after if bus.remembers(after) else None
+
+
+def _hello(number: int, now: datetime) -> bytes:
+    """The greeting has a number too: whoever loses the connection before the first event misses nothing."""
     data = msgspec.json.encode({"type": "hello", "at": now, "version": ostler.__version__})
-    return b"event: hello\ndata: %b\n\n" % data
+    return b"event: hello\nid: %d\ndata: %b\n\n" % (number, data)
 
 
 def _frame(numbered: Numbered) -> bytes:

@@ -7,6 +7,7 @@ import gc
 import os
 import secrets
 import signal
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -69,7 +70,7 @@ class Server:
 
     async def serve(self) -> None:
         """Start everything, run, end everything in the reverse order."""
-        bus = Bus()
+        bus = Bus(start=time.time_ns() // 1000)
         store = Store(self._settings.data, bus.publish, log=self._settings.log)
         try:
             settings = await self._prepared(store)

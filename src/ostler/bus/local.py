@@ -62,14 +62,17 @@ class Subscription:
 
 
 class Bus:
-    """Publish and subscribe to events; find the holder of a station."""
+    """Publish and subscribe to events; find the holder of a station.
 
-    def __init__(self, history: int = 2000) -> None:
+    Events are numbered from `start`, which should be larger than any number of an earlier process.
+    """
+
+    def __init__(self, history: int = 2000, *, start: int = 0) -> None:
         self._subscriptions: set[Subscription] = set()
         self._holders: dict[str, Holder] = {}
         self._listeners: defaultdict[type[Event], list[Callable[[Any], None]]] = defaultdict(list)
         self._history: deque[Numbered] = deque(maxlen=history)
-        self._number = 0
+        self._number = start
 
     def publish(self, events: Sequence[Event]) -> None:
         """Give `events` to all subscribers; call it after the commit, in the event loop."""
@@ -92,6 +95,16 @@ class Bus:
         """Call `listener` no longer."""
         if listener in self._listeners[kind]:
             self._listeners[kind].remove(listener)
+
+    @property
+    def number(self) -> int:
+        """The number of the latest event."""
+        return self._number
+
+    def remembers(self, after: int) -> bool:
+        """Whether all that happened since event `after` can still be told."""
+        oldest = self._history[0].number if self._history else self._number + 1
+        return oldest - 1 <= after <= self._number
 
     def subscribe(self, *, after: int | None = None, limit: int = 10_000) -> Subscription:
         """Listen; `after` replays what is still known since that number (SSE `Last-Event-ID`)."""
