@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql
 
+from ostler.store import database
 from ostler.store.database import SQLITE, Db, connect
 from ostler.store.schema import groups, settings, station_groups
 from ostler.store.statements import Query, Write, upsert
@@ -123,3 +124,55 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 def test_statements_are_compiled_once_and_for_either_database():
     assert PUT.compiled(SQLITE) is PUT.compiled(SQLITE)
     assert "ON CONFLICT" in PUT.compiled(postgresql.dialect()).sql
+
+
+def put(db, value, *, station=1, statement=PUT):
+    db.soon(station, "theme", statement, name="theme", value=value)
+
+
+def test_a_row_that_is_written_soon_is_written_with_the_commit_and_once(db):
+    put(db, "light")
+    put(db, "dark")
+
+    assert db.one(SETTING, name="theme") is None
+    db.flush()
+    assert db.one(SETTING, name="theme").value == "dark"
+
+
+def test_settling_writes_what_waits_of_one_station(db):
+    put(db, "dark")
+    db.soon(2, "size", PUT, name="size", value="big")
+
+    db.settle(1)
+
+    assert db.one(SETTING, name="theme").value == "dark"
+    assert db.one(SETTING, name="size") is None
+
+
+def test_two_statements_for_the_same_row_are_written_in_their_order(db):
+    other = upsert(settings, ["name"], ["value"])
+    put(db, "light")
+    put(db, "dark", statement=other)
+    put(db, "light")
+
+    db.flush()
+
+    assert db.one(SETTING, name="theme").value == "light"
+
+
+def test_what_is_dropped_after_a_rollback_is_neither_written_nor_remembered(db):
+    put(db, "dark")
+    db.remember(1, "theme", "dark")
+
+    db.forget()
+    db.flush()
+
+    assert db.one(SETTING, name="theme") is None
+    assert db.memory == {}
+
+
+def test_the_memory_has_an_end(db):
+    for station in range(database.REMEMBERED_STATIONS + 1):
+        db.remember(station, "theme", "dark")
+
+    assert len(db.memory) == 1

@@ -18,7 +18,7 @@ from ostler.store.schema import groups, transaction_numbers
 from ostler.store.session import open_database
 from ostler.store.statements import Query, Write
 from ostler.store.store import Store
-from ostler.store.writer import ClosedError, Work
+from ostler.store.writer import NOTHING, ClosedError, Work
 
 from .conftest import NOW
 
@@ -270,3 +270,47 @@ async def test_our_own_writes_are_not_taken_for_foreign_ones(store):
     await store.write(lambda _: store.writer._tick())
 
     assert told == []
+
+
+def remember(db):
+    db.remember(1, "seen", True)
+
+
+def remembered(db):
+    return dict(db.memory)
+
+
+async def scoped(store, function, touches):
+    """Run work of which it is known what it touches."""
+    done = asyncio.get_running_loop().create_future()
+    store.submit(Work(function, (), lambda result, _error: done.set_result(result), touches))
+    return await done
+
+
+async def test_what_services_remember_outlives_work_that_touches_nothing(store):
+    await scoped(store, remember, 1)
+
+    assert await scoped(store, remembered, NOTHING) == {1: {"seen": True}}
+
+
+async def test_work_that_may_touch_everything_ends_what_services_remember(store):
+    await scoped(store, remember, 1)
+    await store.write(add, 7)
+
+    assert await scoped(store, remembered, NOTHING) == {}
+
+
+async def test_what_another_process_wrote_ends_what_services_remember(store, data_dir):
+    await scoped(store, remember, 1)
+    with open_database(data_dir) as other:
+        add(other, 7)
+
+    assert await scoped(store, remembered, NOTHING) == {}
+
+
+async def test_a_failure_ends_what_services_remember(store):
+    await scoped(store, remember, 1)
+    with pytest.raises(ValueError, match="7"):
+        await store.write(add_then_fail, 7)
+
+    assert await scoped(store, remembered, NOTHING) == {}

@@ -14,7 +14,7 @@ from ostler.domain.registers import Meter
 from ostler.domain.status_words import AT_REST
 from ostler.domain.words import Status
 from ostler.services import places
-from ostler.services.places import Place, Spot, Transaction
+from ostler.services.places import Connector, Place, Spot, Transaction
 from ostler.store.database import Db
 from ostler.store.schema import connectors
 from ostler.store.statements import upsert
@@ -69,6 +69,13 @@ def show(
         live = live._replace(
             power_w=0.0
         )  # several models go on sending the last power of the last transaction
+    _save(db, spot, live, session_wh)
+    connector = _stored(known, live, session_wh)
+    places.remember(db, spot, msgspec.structs.replace(place, connector=connector, running=running))
+    return live
+
+
+def _save(db: Db, spot: Spot, live: Live, session_wh: float | None) -> None:
     db.soon(
         spot.station_pk,
         (spot.evse, spot.connector),
@@ -83,7 +90,14 @@ def show(
         measures=live.found,
         measured_at=live.at,
     )
-    connector = known._replace(
+
+
+def _stored(known: Connector, live: Live, session_wh: float | None) -> Connector:
+    """The row as `_save` leaves it; a new one takes its first words from the table."""
+    return known._replace(
+        status=known.status or Status.AVAILABLE.value,
+        error_code=known.error_code or "NoError",
+        info=known.info or "",
         power_w=live.power_w,
         register_wh=live.meter.register_wh,
         lifetime_wh=live.meter.energy_wh,
@@ -91,8 +105,6 @@ def show(
         measures=live.found,
         measured_at=live.at,
     )
-    places.remember(db, spot, msgspec.structs.replace(place, connector=connector, running=running))
-    return live
 
 
 def turn(

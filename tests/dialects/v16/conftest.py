@@ -41,6 +41,7 @@ class Reporter:
         self.id = identity
         self.pk = stations.create(db, identity, Fields(**{"authorization": "all", **fields}), now=NOW)
         self.now = NOW
+        self.flushes = True  # as a commit does; False: all messages are of one commit
         db.events.clear()
 
     def later(self, **time: float) -> str:
@@ -58,7 +59,8 @@ class Reporter:
         decoded = lenient.decode(raw, kind, strict=strict)
         inbound = Inbound(station=self.id, pk=self.pk, epoch=1, received_at=self.now, request=decoded.message)
         response = DIALECT.answers[kind](self.db, inbound)
-        self.db.flush()
+        if self.flushes:
+            self.db.flush()
         answer = json.loads(msgspec.json.encode(response))
         answer_schema(action).validate(answer)
         self.heard = inbound

@@ -93,3 +93,34 @@ def test_everything_said_twice_counts_once(cp, reports):
         return sorted((row["evse"], row["started_at"], row["energy_wh"] or -1.0) for row in rows)
 
     assert accounts(twice) == accounts(once)
+
+
+def books(station, own):
+    """What the database says of a station, without its numbers."""
+    ended = station.rows("transactions", f"station = {station.pk}")
+    pks = {row["pk"]: place for place, row in enumerate(ended)}
+    found = []
+    for table in ("transactions", "connectors", "meter_values"):
+        for row in station.rows(table, f"station = {station.pk}"):
+            row["transaction"] = pks.get(row.get("transaction"))
+            unlike = {"pk", "station", "ocpp_id", "changed_at", "start_key", "stop_key"}
+            found.append({name: value for name, value in row.items() if name not in unlike})
+    return found, len(own)
+
+
+@SETTINGS
+@given(st.lists(reported, max_size=14))
+def test_what_is_remembered_between_messages_is_what_the_database_says(cp, reports):
+    cp.sql("UPDATE tokens SET parallel = 1")
+    remembering, forgetful = type(cp)(cp.db, f"E{next(IDENTITIES)}"), type(cp)(cp.db, f"F{next(IDENTITIES)}")
+    remembering.flushes = False
+    own_one: list[int] = []
+    own_two: list[int] = []
+    for what in reports:
+        tell(remembering, what, own_one, 1)
+    cp.db.flush()
+    for what in reports:
+        tell(forgetful, what, own_two, 1)
+        cp.db.memory.clear()
+
+    assert books(remembering, own_one) == books(forgetful, own_two)
