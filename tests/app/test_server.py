@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -15,6 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.sync.client import connect
+
+from ostler.app import server
+from ostler.store import migrations
+from ostler.store.store import Store
 
 OSTLER = Path(sys.executable).with_name("ostler")
 WITHIN_S = 30
@@ -217,3 +222,20 @@ def test_hangup_reads_certificates_anew_and_does_not_end_it(serve):
 
     assert httpx.get(f"{server.ready['http']}livez").status_code == 200
     assert server.stop() == 0
+
+
+async def test_housekeeping_that_fails_does_not_end_the_server(tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "HOUSEKEEPING_S", 0.01)
+    migrations.upgrade(tmp_path)
+    store = Store(tmp_path, lambda _: None)
+    await store.write(lambda db: db._connection.execute("PRAGMA query_only = ON"))
+    work = asyncio.ensure_future(server.housekeeping(store))
+    async with asyncio.timeout(10):
+        while store.health().ok:  # noqa: ASYNC110 - health sends no events
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
+
+    assert not work.done()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    store.close()

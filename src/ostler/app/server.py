@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import secrets
@@ -163,18 +164,23 @@ class Server:
 
 
 async def housekeeping(store: Store) -> None:
-    """Do every few seconds what nobody asks for."""
+    """Do every few seconds what nobody asks for; what fails (a full disk, a locked file) is done later."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_S)
-        if store.health().ok:
+        if not store.health().ok:
+            continue
+        try:
             await store.write(reservations.expire, now())
+        except Exception:
+            logger.exception("housekeeping failed; it is tried again")
 
 
 async def watchdog() -> None:
     """Tell systemd that the event loop turns, if it wants to know."""
     interval_s = watchdog_interval_s()
     while interval_s is not None:
-        notify("WATCHDOG=1")
+        with contextlib.suppress(OSError):  # a supervisor that went away must not take us with it
+            notify("WATCHDOG=1")
         await asyncio.sleep(interval_s)
 
 
