@@ -4,10 +4,13 @@ import asyncio
 import json
 
 import pytest
+from small_dialect import NOW
 
 from ostler.domain.commands import ClearCache, RawCall, Reset, StartCharging, Trigger
 from ostler.domain.events import StationConnected, StationDisconnected
 from ostler.domain.words import Result
+from ostler.services import stations
+from ostler.services.stations import Fields
 
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 STOP = {"transactionId": 1, "meterStop": 0, "timestamp": "2026-06-01T12:00:00Z"}
@@ -275,6 +278,16 @@ async def test_a_pending_station_may_be_asked_other_things(house):
         assert (await ordered).result is Result.ACCEPTED
 
 
+async def test_a_pending_station_that_a_person_lets_in_is_asked_to_boot_at_once(house):
+    await house.add(boot="pending")
+    async with house.station() as station:
+        await station.call("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
+        await house.store.write(stations.change, "CP1", Fields(boot="accepted"), now=NOW)
+
+        frame = await station.answer({"status": "Accepted"})
+        assert frame[2:] == ["TriggerMessage", {"requestedMessage": "BootNotification"}]
+
+
 async def test_a_rejected_station_is_sent_nothing(house):
     await house.add(boot="rejected")
     async with house.station() as station:
@@ -314,6 +327,19 @@ async def test_a_raw_call_that_is_refused_tells_the_code(house):
             "description": "what?",
             "details": {"a": 1},
         }
+
+
+async def test_an_answer_to_a_raw_call_that_breaks_the_schema_is_shown_all_the_same(house):
+    await house.add()
+    async with house.station(booted=True) as station, asyncio.TaskGroup() as group:
+        ordered = group.create_task(
+            house.bus.command("CP1", RawCall(action="Reset", payload={"type": "Soft"}))
+        )
+        await station.answer({"state": "Accepted"})
+
+        data = (await ordered).data
+        assert (data["outcome"], data["code"]) == ("error", "OccurenceConstraintViolation")
+        assert data["details"] == {"response": {"state": "Accepted"}}
 
 
 async def test_a_raw_call_that_breaks_the_schema_is_not_sent(house):

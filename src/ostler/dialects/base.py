@@ -79,6 +79,10 @@ class Caller(Protocol):
 Sender = Callable[[Caller, Any], Awaitable[CommandResult]]
 
 
+Aftermath = Callable[[Caller, Any, Any], Awaitable[None]]
+"""What must be kept after a request of ours was answered, given both, when it was sent as a raw call."""
+
+
 class Stranger(NamedTuple):
     """What somebody unknown says of itself when it boots, and the answer that makes it wait."""
 
@@ -102,6 +106,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     answers strangers; without it they are refused.
     `careful` are requests whose answers keep `Db.memory` true by themselves; after any other answer what was
     remembered of the station is read anew.
+    `aftermath` is for requests that put us in the wrong if a raw call sends them past the senders.
     `starting` are requests of ours that must not be sent before the station is accepted (OCPP 1.6 §4.2).
     """
 
@@ -111,6 +116,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[type[Request[Any]], Answer]
     sends: Mapping[type[Command], Sender]
     refused: Mapping[str, str] = {}
+    aftermath: Mapping[type[Request[Any]], Aftermath] = {}
     boot_actions: frozenset[str] = frozenset({"BootNotification"})
     kept_actions: frozenset[str] = frozenset()
     careful: frozenset[type[Request[Any]]] = frozenset()

@@ -40,6 +40,7 @@ from ostler.store.writer import NOTHING, Work
 
 R = TypeVar("R", bound=Response)
 _log = structlog.get_logger()
+_PENDING: Final = "Pending"
 _REJECTED: Final = "Rejected"
 # A 1.6 station waits for its answer before it asks again; one that does not is slowed down beyond so many.
 _MOST_UNANSWERED: Final = 100
@@ -303,9 +304,12 @@ class Connection:
         outcome = await self._ask(request, None)
         data = as_raw_result(outcome, self.version)
         try:
-            response_of(outcome, self.version)
+            response = response_of(outcome, self.version)
         except CallFailed as failure:
             return CommandResult(result=failure.outcome, detail=failure.detail, data=data)
+        keep = self._dialect.aftermath.get(kind)
+        if keep is not None:
+            await keep(self, request, response)
         return CommandResult(result=Result.ACCEPTED, data=data)
 
     async def _ask(self, request: Request[Any], timeout_s: float | None) -> Outcome:
@@ -361,7 +365,12 @@ class Connection:
     def update(self, record: Record) -> None:
         """Take over what changed in the station's record."""
         self._peer.strict = record.strict
+        is_let_in = self._policy == Boot.PENDING and record.boot == Boot.ACCEPTED
         self._policy = record.boot
+        if is_let_in and self._registration == _PENDING:
+            # Its next boot may be an hour away.
+            self._asked_to_boot = False
+            self.ask_to_boot()
         self.socket.configure(
             ping_interval_s=ping_interval_s(record, self._owner.settings),
             heartbeat_s=record.heartbeat_interval_s,

@@ -104,12 +104,12 @@ def as_raw_result(outcome: Outcome, version: Version) -> dict[str, Any] | None:
     match outcome:
         case Answered(raw=raw):
             return {"outcome": "answered", "response": msgspec.json.decode(raw)}
-        case Failed(code=code, description=description, details=details, refused=True):
+        case Failed(code=code, description=description, details=details, raw=raw, refused=refused):
             return {
                 "outcome": "error",
                 "code": errors.spelled(code, version),
-                "description": description,
-                "details": details,
+                "description": description if refused else f"The answer breaks the schema: {description}",
+                "details": details if refused else {"response": msgspec.json.decode(raw)},
             }
         case _:
             return None

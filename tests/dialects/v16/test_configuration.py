@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from ostler.dialects.base import CallFailed
+from ostler.dialects.v16 import DIALECT
 from ostler.dialects.v16.standard_keys import STANDARD_KEYS
 from ostler.domain import commands
 from ostler.domain.commands import ParameterChange
@@ -407,3 +408,19 @@ async def test_a_key_of_letters_is_sent_as_hexadecimal_digits(played):
 async def test_a_key_too_short_is_not_sent(played):
     assert (await played.order(commands.SetKey(key="short"))).result is Result.ERROR
     assert played.sent == []
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "is_kept"),
+    [
+        ("authorizationKey", "Accepted", True),
+        ("AuthorizationKey", "Rejected", False),
+        ("WifiPassword", "Accepted", False),
+    ],
+)
+async def test_a_key_that_was_sent_as_a_raw_call_is_kept_too(played, key, status, is_kept):
+    keep = DIALECT.aftermath[v16.ChangeConfigurationRequest]
+
+    await keep(played, v16.ChangeConfigurationRequest(key=key, value=KEY), changed(status))
+
+    assert (await stored_key(played) != (None, None)) is is_kept

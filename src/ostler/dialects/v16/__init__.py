@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ostler.dialects.base import Dialect
-from ostler.dialects.v16 import authorize, boot, metering, notifications, strangers, transactions
+from ostler.dialects.v16 import (
+    authorize,
+    boot,
+    configuration,
+    metering,
+    notifications,
+    strangers,
+    transactions,
+)
 from ostler.dialects.v16.sends import SENDS
 from ostler.ocpp import v16
 from ostler.ocpp.base import Version
@@ -29,6 +37,7 @@ DIALECT = Dialect(
         v16.StopTransactionRequest: transactions.stop_transaction,
     },
     sends=SENDS,
+    aftermath={v16.ChangeConfigurationRequest: configuration.keep_key},
     kept_actions=frozenset({"StartTransaction", "StopTransaction", "MeterValues"}),
     careful=frozenset(
         {

@@ -96,11 +96,9 @@ async def set_key(station: Caller, command: SetKey) -> CommandResult:
     key = _as_hex(command.key)
     if key is None:
         return failed("A key is 16 to 20 characters, or 32 to 40 hexadecimal digits.")
-    answer = await ask(station, v16.ChangeConfigurationRequest(key=AUTHORIZATION_KEY, value=key))
-    if answer.status in {STATUS.ACCEPTED, STATUS.REBOOT_REQUIRED}:
-        await station.store.write(
-            stations.set_key, station.pk, command.key, confirmed=False, now=station.now()
-        )
+    request = v16.ChangeConfigurationRequest(key=AUTHORIZATION_KEY, value=key)
+    answer = await ask(station, request)
+    await keep_key(station, request, answer)
     return outcome(
         answer.status,
         {
@@ -111,6 +109,18 @@ async def set_key(station: Caller, command: SetKey) -> CommandResult:
             "Set it on the station itself.",
         },
     )
+
+
+async def keep_key(
+    station: Caller, request: v16.ChangeConfigurationRequest, answer: v16.ChangeConfigurationResponse
+) -> None:
+    """Once a station has taken an AuthorizationKey, it is the one that it will show."""
+    if request.key.casefold() != AUTHORIZATION_KEY.casefold():
+        return
+    if answer.status in {STATUS.ACCEPTED, STATUS.REBOOT_REQUIRED}:
+        await station.store.write(
+            stations.set_key, station.pk, request.value, confirmed=False, now=station.now()
+        )
 
 
 async def _ask_all(station: Caller, harvest: _Harvest) -> None:
@@ -138,7 +148,7 @@ async def _ask_named(station: Caller, harvest: _Harvest, keys: Sequence[str], *,
 
 async def _write(station: Caller, change: ParameterChange) -> ParameterResult:
     if change.key.casefold() == AUTHORIZATION_KEY.casefold():
-        detail = "The key of the connection is set as the station's password, so that both sides change it."
+        detail = "Give the station its key with the command set-key, so that both sides change it."
         return ParameterResult(key=change.key, result=Result.REJECTED.value, detail=detail)
     known = await station.store.read(parameters.find, station.pk, change.key)
     key = known.key if known else change.key
