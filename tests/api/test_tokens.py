@@ -168,3 +168,11 @@ async def test_a_page_has_from_1_to_1000_items(viewer, limit):
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "limit"
+
+
+async def test_a_parent_can_be_left_open_and_taken_away(operator, card):
+    made = await operator.post(URL, json={"id_token": "CHILD", "parent": None})
+    await operator.patch(f"{URL}/{card['id']}", json={"parent": "FAMILY"})
+    alone = await operator.patch(f"{URL}/{card['id']}", json={"parent": None})
+
+    assert (made.json()["parent"], alone.json()["parent"]) == ("", "")

@@ -54,7 +54,7 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     status: TokenStatus = TokenStatus.ACCEPTED
     expires_at: datetime | None = None
     parallel: bool = False
-    parent: str = ""
+    parent: str | None = ""
     groups: tuple[int, ...] = ()
 
 
@@ -67,7 +67,7 @@ class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     status: TokenStatus | UnsetType = UNSET
     expires_at: datetime | UnsetType | None = UNSET
     parallel: bool | UnsetType = UNSET
-    parent: str | UnsetType = UNSET
+    parent: str | UnsetType | None = UNSET
     groups: tuple[int, ...] | UnsetType = UNSET
 
 
@@ -113,9 +113,9 @@ def fit_id_token(text: str) -> str:
     return text
 
 
-def fit_parent(text: str) -> str:
+def fit_parent(text: str | None) -> str:
     """A parent (token group) as it is kept; empty for none. Raises `Unfit`."""
-    text = text.strip()
+    text = (text or "").strip()
     if len(text) > LONGEST_ID_TOKEN or not text.isprintable():
         detail = f"A parent has at most {LONGEST_ID_TOKEN} printable characters."
         raise Unfit(detail, field="parent")
