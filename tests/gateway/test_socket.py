@@ -85,7 +85,9 @@ async def test_a_flood_is_slowed_down_and_nothing_of_it_is_lost(build):
 
 
 @pytest.mark.parametrize(
-    "what", [PING_OF_A_STATION, websocket.pong_frame(mask=True), b"\x01\x80\0\0\0\0" + b"\0\x80\0\0\0\0" * 30]
+    "what",
+    [PING_OF_A_STATION, websocket.pong_frame(mask=True), b"\x01\x80\0\0\0\0" + b"\0\x80\0\0\0\0" * 30],
+    ids=["pings", "pongs", "empty fragments"],  # masks are random, names are not
 )
 async def test_frames_that_are_no_message_are_slowed_down_too(build, what):
     house = await build(messages_per_second=10.0, message_burst=30)
