@@ -27,6 +27,23 @@ async def test_who_knocked_is_shown(viewer, knocked):
     assert waiting["has_password"] is False
 
 
+async def test_a_long_list_comes_in_pages(viewer, store):
+    for name in "ABC":
+        await store.write(
+            waiting_room.remember, name, address="192.0.2.9", subprotocols="", key=None, now=NOW
+        )
+    first = (await viewer.get(URL, params={"limit": 2})).json()
+    second = (await viewer.get(URL, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+
+    assert [waiting["id"] for waiting in first["items"] + second["items"]] == ["A", "B", "C"]
+    assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "Wy0xXQ"])
+async def test_a_cursor_that_we_never_gave_is_refused(viewer, cursor):
+    assert (await viewer.get(URL, params={"cursor": cursor})).status_code == 422
+
+
 async def test_accepting_makes_a_station_that_authorises_nobody(operator, knocked, audit):
     answer = await operator.post(f"{URL}/NEW%201/accept")
 

@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Follow events by SSE: a `hello` first, then each with its type, its number and its data as JSON.
-         * @description `lost` says how many were dropped because they were not read fast enough: read the lists anew. Needs the role viewer.
+         * @description `lost` says how many were dropped because they were not read fast enough, `reset` that the events since `Last-Event-ID` are no longer known, as after a restart: read the lists anew. Needs the role viewer.
          */
         get: operations["follow_events"];
         put?: never;
@@ -475,7 +475,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Forget a station with its transactions, and end its connection.
+         * Remove a station and end its connection; its transactions, meter values and messages stay.
          * @description Needs the role administrator.
          */
         delete: operations["delete_station"];
@@ -1042,6 +1042,26 @@ export interface paths {
          * @description Needs the role operator.
          */
         post: operations["order_write_parameters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a station reported of firmware, diagnostics, logs and security, the latest first.
+         * @description Needs the role viewer.
+         */
+        get: operations["list_station_notices"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1723,7 +1743,7 @@ export interface components {
          * @description What is odd about a transaction and worth a person's look.
          * @enum {string}
          */
-        Mark: "clock" | "energy" | "register-reset" | "unknown-start" | "closed-by-next" | "refused" | "offline" | "other-token";
+        Mark: "clock" | "energy" | "register-reset" | "unknown-start" | "closed-by-next" | "closed-by-removal" | "refused" | "offline" | "other-token";
         /** Me */
         Me: {
             name: string;
@@ -1835,7 +1855,7 @@ export interface components {
             /** @default false */
             parallel: boolean;
             /** @default  */
-            parent: string;
+            parent: string | null;
             /** @default [] */
             groups: number[];
         };
@@ -1844,6 +1864,15 @@ export interface components {
             name: string;
             password: string;
             role?: components["schemas"]["Role"];
+        };
+        /** Notice */
+        Notice: {
+            id: number;
+            kind: string;
+            status: string;
+            /** Format: date-time */
+            at: string;
+            data: unknown;
         };
         /** Page[ApiToken] */
         "Page_ostler.api.accounts.ApiToken_": {
@@ -1878,6 +1907,11 @@ export interface components {
         /** Page[MeterSummary] */
         "Page_ostler.api.meter_values.MeterSummary_": {
             items: components["schemas"]["MeterSummary"][];
+            next_cursor?: string | null;
+        };
+        /** Page[Notice] */
+        "Page_ostler.api.notices.Notice_": {
+            items: components["schemas"]["Notice"][];
             next_cursor?: string | null;
         };
         /** Page[Parameter] */
@@ -2124,7 +2158,7 @@ export interface components {
             status?: components["schemas"]["TokenStatus"];
             expires_at?: string | null;
             parallel?: boolean;
-            parent?: string;
+            parent?: string | null;
             groups?: number[];
         };
         /**
@@ -2246,7 +2280,12 @@ export type $defs = Record<string, never>;
 export interface operations {
     list_api_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6875,9 +6914,79 @@ export interface operations {
             };
         };
     };
+    list_station_notices: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
+                /** @description Only of this kind: firmware, diagnostics, log, security, handshake, ... */
+                kind?: string | null;
+            };
+            header?: never;
+            path: {
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ostler.api.notices.Notice_"];
+                };
+            };
+            /** @description Nobody is logged in, or name, password or token are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not suffice, or another site's page sends this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or parameter cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_parameters: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 station_id: string;
@@ -7822,7 +7931,12 @@ export interface operations {
     };
     list_users: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8102,6 +8216,10 @@ export interface operations {
     list_waiting: {
         parameters: {
             query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without: the first page. */
+                cursor?: string | null;
                 /** @description Show those too that a person ignores. */
                 ignored?: boolean;
             };

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from ostler.api.admission import ADMINISTRATOR
 from ostler.api.house import House
-from ostler.api.paging import Cursor, Limit, Page, page, read_cursor
+from ostler.api.paging import Cursor, Limit, Page, page, page_of, read_cursor
 from ostler.domain.words import Role
 from ostler.services import accounts
 from ostler.services.accounts import Visitor
@@ -91,9 +91,11 @@ class UserController(Controller):
     tags = ("Users",)
 
     @get(opt=ADMINISTRATOR)
-    async def list_users(self, *, house: NamedDependency[House]) -> Page[User]:
+    async def list_users(
+        self, *, house: NamedDependency[House], limit: Limit = 1000, cursor: Cursor = None
+    ) -> Page[User]:
         """List the users by name."""
-        return Page(items=[_user(row) for row in await house.store.read(accounts.list_users)])
+        return page_of(await house.store.read(accounts.list_users), _user, cursor, limit)
 
     @post(opt=ADMINISTRATOR)
     async def create_user(
@@ -146,10 +148,12 @@ class ApiTokenController(Controller):
     tags = ("API tokens",)
 
     @get(opt=ADMINISTRATOR)
-    async def list_api_tokens(self, *, house: NamedDependency[House]) -> Page[ApiToken]:
+    async def list_api_tokens(
+        self, *, house: NamedDependency[House], limit: Limit = 1000, cursor: Cursor = None
+    ) -> Page[ApiToken]:
         """List the API tokens, the oldest first."""
         rows = await house.store.read(accounts.list_api_tokens)
-        return Page(items=[ApiToken(**row._asdict()) for row in rows])
+        return page_of(rows, lambda row: ApiToken(**row._asdict()), cursor, limit)
 
     @post(opt=ADMINISTRATOR)
     async def create_api_token(

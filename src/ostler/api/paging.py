@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -41,6 +41,16 @@ def page(rows: Rows[R], show: Callable[[R], T], key: Callable[[R], tuple[Any, ..
     """Rows as a page: each shown by `show`; `key` gives what the next page goes on behind."""
     cursor = write_cursor(key(rows.rows[-1])) if rows.more and rows.rows else None
     return Page(items=[show(row) for row in rows.rows], next_cursor=cursor)
+
+
+def page_of(rows: Sequence[R], show: Callable[[R], T], cursor: str | None, limit: int) -> Page[T]:
+    """A page of a list that is short enough to be read whole."""
+    start = (read_cursor(cursor, int) or [0])[0]
+    if start < 0:
+        raise _bad_cursor()
+    end = start + limit
+    following = write_cursor((end,)) if end < len(rows) else None
+    return Page(items=[show(row) for row in rows[start:end]], next_cursor=following)
 
 
 def write_cursor(key: tuple[Any, ...]) -> str:

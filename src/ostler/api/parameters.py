@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from ostler.api.admission import OPERATOR, VIEWER
 from ostler.api.commands import order
 from ostler.api.house import House
-from ostler.api.paging import Page
+from ostler.api.paging import Cursor, Limit, Page, page_of
 from ostler.api.stations import must_know
 from ostler.domain.commands import CommandResult, ParameterChange, ReadParameters, WriteParameters
 from ostler.services import parameters
@@ -76,12 +76,17 @@ class ParameterController(Controller):
 
     @get(opt=VIEWER)
     async def list_parameters(
-        self, *, house: NamedDependency[House], station_id: FromPath[str]
+        self,
+        *,
+        house: NamedDependency[House],
+        station_id: FromPath[str],
+        limit: Limit = 1000,
+        cursor: Cursor = None,
     ) -> Page[Parameter]:
         """List the parameters as they were last read."""
         station = await must_know(house, station_id)
         rows = await house.store.read(parameters.listed, station.pk)
-        return Page(items=[Parameter(**row._asdict()) for row in rows])
+        return page_of(rows, lambda row: Parameter(**row._asdict()), cursor, limit)
 
     @patch(opt=OPERATOR)
     async def write_parameters(

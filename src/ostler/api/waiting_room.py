@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ostler.api.admission import OPERATOR, VIEWER
 from ostler.api.house import House
-from ostler.api.paging import Page
+from ostler.api.paging import Cursor, Limit, Page, page_of
 from ostler.api.stations import Station, read_station
 from ostler.services import stations, waiting_room
 from ostler.services.accounts import Visitor
@@ -60,10 +60,17 @@ class WaitingRoomController(Controller):
     tags = ("Waiting room",)
 
     @get(opt=VIEWER)
-    async def list_waiting(self, *, house: NamedDependency[House], ignored: Ignored = False) -> Page[Waiting]:
+    async def list_waiting(
+        self,
+        *,
+        house: NamedDependency[House],
+        limit: Limit = 1000,
+        cursor: Cursor = None,
+        ignored: Ignored = False,
+    ) -> Page[Waiting]:
         """List who waits, the latest first."""
         rows = await house.store.read(waiting_room.listed, ignored=ignored)
-        return Page(items=[_show(row) for row in rows])
+        return page_of(rows, _show, cursor, limit)
 
     @post("/{identity:str}/accept", status_code=200, opt=OPERATOR)
     async def accept_station(
