@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from ostler.cli.common import (
@@ -23,25 +21,17 @@ SIGNS = {"ok": "[green]ok[/green]", "warning": "[yellow]warning[/yellow]", "prob
 
 
 @config.command("show")
-def show_config(
-    *,
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each comes from.")] = False,
-    data: DataOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Print the settings that are in force, secrets masked."""
+def show_config(*, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print the settings that are in force, secrets masked, and where each comes from."""
     from ostler.settings import effective
 
     with one_sentence():
         rows = list(effective(read_settings(data, config)))
     if as_json:
-        print_json(
-            {key: {"value": value, "origin": where} if origin else value for key, value, where in rows}
-        )
+        print_json({key: {"value": value, "origin": where} for key, value, where in rows})
         return
     for key, value, where in rows:
-        print(f"{key} = {'' if value is None else value}" + (f"  # {where}" if origin else ""))
+        print(f"{key} = {'' if value is None else value}  # {where}")
 
 
 @database.command("upgrade")
