@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -151,6 +152,43 @@ async def test_an_unknown_identity_and_a_wrong_key_get_the_same_answer(house):
     unknown = await house.knock("/CP9", Authorization=credentials("CP9", "wrong"))
 
     assert known == unknown
+
+
+async def test_whoever_cannot_be_looked_up_is_told_to_come_again(house, monkeypatch):
+    def burst(*_, **__):
+        raise sqlite3.OperationalError
+
+    monkeypatch.setattr(waiting_room, "knock", burst)
+
+    assert (await house.knock("/CP9"))[0] == 503
+
+
+FOREIGN = {"Origin": "https://elsewhere.example", "User_Agent": "Mozilla/5.0"}
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "https://[", "file://"])
+async def test_a_page_of_another_site_may_not_speak_for_a_station(house, origin):
+    await house.add()
+
+    assert (await house.knock(**FOREIGN | {"Origin": origin}))[0] == 403
+
+
+@pytest.mark.parametrize("told", [{"Origin": "http://ostler:8080"}, {"User_Agent": "libwebsockets"}])
+async def test_stations_may_tell_any_origin_and_pages_of_our_own_host_are_fine(house, told):
+    await house.add()
+    reader, writer = await house.raw(**FOREIGN | told)
+
+    assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+    writer.close()
+
+
+async def test_simulators_that_run_in_a_browser_can_be_let_in(build):
+    house = await build(allow_foreign_pages=True)
+    await house.add()
+    reader, writer = await house.raw(**FOREIGN)
+
+    assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+    writer.close()
 
 
 async def test_a_key_that_was_only_sent_is_not_required_until_it_was_used(house):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import SO_KEEPALIVE, SOL_SOCKET
@@ -288,6 +289,20 @@ async def test_when_a_station_was_last_heard_is_stored_now_and_then(house):
         before = (await house.record()).last_seen_at
         await asyncio.sleep(0.005)
         await station.call("Heartbeat")
+        house.gateway._seats.flush_seen()
+
+        assert (await house.record()).last_seen_at > before
+
+
+async def test_a_clock_that_is_set_back_does_not_keep_stations_from_being_seen(house):
+    await house.add()
+    async with house.station(booted=True) as station:
+        house.gateway._seats._flushed_at = time.time() + 3600
+        house.gateway._seats.flush_seen()
+        before = (await house.record()).last_seen_at
+        await asyncio.sleep(0.005)
+        await station.call("Heartbeat")
+        house.gateway._seats._flushed_at -= 1  # a minute lies between, not the millisecond of a test
         house.gateway._seats.flush_seen()
 
         assert (await house.record()).last_seen_at > before

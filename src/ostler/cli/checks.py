@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -18,6 +19,7 @@ from cryptography import x509
 
 from ostler.settings import Settings
 from ostler.store import migrations
+from ostler.store.damage import is_damage
 from ostler.store.database import connect
 from ostler.store.lock import holder
 from ostler.store.migrations.run import FILES, NewerSchemaError, is_current
@@ -46,6 +48,9 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     data = settings.data
     if not data.is_dir():
         yield Finding("data folder", "warning", f"{data} does not exist yet; `ostler serve` makes it.")
+        return
+    if not os.access(data, os.W_OK):
+        yield Finding("data folder", "problem", f"{data} cannot be written: see its rights and its disk.")
         return
     open_to_others = [path for path in (data, *data.iterdir()) if path.stat().st_mode & 0o077]
     if open_to_others:
@@ -96,6 +101,9 @@ def _integrity(settings: Settings) -> Iterator[Finding]:
                 [verdict] = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.Error as error:
             verdict = str(error)
+            if not is_damage(error):
+                yield Finding(file, "problem", f"It cannot be read: {verdict}. See its rights and its disk.")
+                continue
         if verdict == "ok":
             yield Finding(file, "ok", f"{path.stat().st_size / 1e6:.1f} MB, whole.")
         elif file == FILES["log"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum
 from typing import Final
+from urllib.parse import urlsplit
 
 from ostler.ocpp.handshake import Basic, UpgradeRequest
 from ostler.services import keys
@@ -41,6 +42,21 @@ def judge(record: Record | None, request: UpgradeRequest, *, tls: bool, certific
     if record.security_profile > 0 or (record.key_hash is not None and (record.key_shown or shown)):
         return Door.REFUSED
     return Door.SERVED
+
+
+def is_foreign_page(request: UpgradeRequest) -> bool:
+    """Whether a browser asks on behalf of another site's page, which could reach any station's place.
+
+    Stations may send an Origin too, whatever it be; only browsers call themselves Mozilla.
+    """
+    headers = request.headers
+    origin = headers.get("origin")
+    if origin is None or not headers.get("user-agent", "").startswith("Mozilla/"):
+        return False
+    try:
+        return urlsplit(origin).hostname != urlsplit(f"//{headers.get('host', '')}").hostname
+    except ValueError:
+        return True
 
 
 def keyed(record: Record) -> bool:

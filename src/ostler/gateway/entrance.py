@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ostler.dialects.base import Dialect
-from ostler.gateway.admission import Door, TakeOvers, judge, keyed
+from ostler.gateway.admission import Door, TakeOvers, is_foreign_page, judge, keyed
 from ostler.gateway.connection import Connection, ignore
 from ostler.gateway.directory import Directory
 from ostler.gateway.limits import FailedAttempts
@@ -21,6 +21,8 @@ from ostler.store.database import Db
 from ostler.store.writer import NOTHING, Work
 
 _REFUSED: Final = "The station is not known here, or its password is wrong."
+_TROUBLE: Final = "The server cannot look this up at the moment; try again later."
+_FOREIGN_PAGE: Final = "A page of another site may not speak for a station."
 _TOO_OFTEN: Final = "Too many attempts; try again later."
 _TAKEN: Final = "A station with this identity is connected already."
 _DEFAULT: Final = "ocpp1.6"
@@ -67,19 +69,34 @@ class Entrance:
             socket.refuse(503, "The server is stopping; try again later.")
         elif identity is None:
             socket.refuse(404, request.identity_problem or "There is no station here.")
+        elif is_foreign_page(request) and not self._seats.settings.allow_foreign_pages:
+            self._seats.counters.refused += 1
+            socket.refuse(403, _FOREIGN_PAGE)
         else:
             record = self._directory.get(identity)
             door = judge(record, request, tls=socket.tls)
             if not self._directory.fresh(identity):
-                self._seats.spawn(self._look_again(socket, request, identity), "admission")
+                self._seats.spawn(
+                    self._surely(socket, self._look_again(socket, request, identity)), "admission"
+                )
             elif record is not None and door in {Door.SERVED, Door.SERVED_KEY_SHOWN}:
                 self._admit(socket, request, record, door)
             elif self._failed.may_try(socket.address, identity, self._loop.time()):
                 # Somebody may have added it or changed its key a moment ago, perhaps in another process.
-                self._seats.spawn(self._look_again(socket, request, identity), "admission")
+                self._seats.spawn(
+                    self._surely(socket, self._look_again(socket, request, identity)), "admission"
+                )
             else:
                 self._seats.counters.refused += 1
                 socket.refuse(429, _TOO_OFTEN)
+
+    async def _surely(self, socket: StationSocket, work: Coroutine[Any, Any, None]) -> None:
+        """Nobody stays at the door without an answer, whatever happens to the database."""
+        try:
+            await work
+        except BaseException:
+            socket.refuse(503, _TROUBLE)
+            raise
 
     # --- those that are not let in at first sight
 
@@ -154,7 +171,8 @@ class Entrance:
         if old is None:
             self._sit(socket, request, record, spoken, wants_key=wants_key)
         elif not keyed(record) and door is not Door.SERVED_KEY_SHOWN:
-            self._seats.spawn(self._after_probe(socket, request, record, spoken, old), "a second connection")
+            probe = self._after_probe(socket, request, record, spoken, old)
+            self._seats.spawn(self._surely(socket, probe), "a second connection")
         elif self._may_take_over(socket, record, old):
             self._sit(socket, request, record, spoken, wants_key=wants_key)
         else:

@@ -144,7 +144,8 @@ class Seats:
 
     def flush_seen(self) -> None:
         """Keep when each station was last heard of, of those that were heard of since the last time."""
-        since, self._flushed_at = self._flushed_at, time.time()
+        # A clock that was set back must not make everybody look unheard of until it has caught up.
+        since, self._flushed_at = min(self._flushed_at, time.time()), time.time()
         seen = [
             (connection.pk, at)
             for connection in self.live.values()

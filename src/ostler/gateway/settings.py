@@ -11,7 +11,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Where stations connect and how much each may ask for; times in seconds. Port 0 takes any free port.
 
     `tls_port` needs `tls_certificate` and `tls_key` (PEM files, read again when they change).
-    `ping_interval_s` 0 never pings; a station may have its own.
+    `ping_interval_s` 0 never pings; a station may have its own. `allow_foreign_pages` lets simulators in that
+    run in a browser.
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - stations come from the network
@@ -20,6 +21,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tls_port: int | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    allow_foreign_pages: bool = False
     max_connections: int = 20_000
     max_strangers: int = 50
     max_message_bytes: int = 262_144
