@@ -9,7 +9,8 @@ done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing for the tests:$missing"
     # shellcheck disable=SC2086 # one word per package
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
-else
-    echo "Some tests will fail until you install what they need: sudo apt-get install$missing" >&2
+    if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null; then
+        exit 0
+    fi
 fi
+echo "Some tests will fail until you install what they need: sudo apt-get install$missing" >&2
