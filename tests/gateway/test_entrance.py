@@ -449,6 +449,20 @@ async def test_without_a_key_the_living_connection_stays(house):
         assert await old.call("Heartbeat")
 
 
+async def test_without_a_key_nobody_fills_the_database_with_attempts(house):
+    await house.add()
+    async with house.station(booted=True) as station:
+        answers = [(await house.knock())[0] for _ in range(15)]
+
+        assert await station.call("Heartbeat")
+    notices = await house.store.read(
+        lambda db: db._connection.execute("SELECT count(*) FROM notices WHERE kind = 'security'").fetchone()
+    )
+
+    assert answers == [409] * 10 + [429] * 5
+    assert notices == (10,)
+
+
 async def test_without_a_key_a_dead_connection_is_replaced(build):
     house = await build(duplicate_probe_s=0.05)
     await house.add()

@@ -171,8 +171,11 @@ class Entrance:
         if old is None:
             self._sit(socket, request, record, spoken, wants_key=wants_key)
         elif not keyed(record) and door is not Door.SERVED_KEY_SHOWN:
-            probe = self._after_probe(socket, request, record, spoken, old)
-            self._seats.spawn(self._surely(socket, probe), "a second connection")
+            if self._failed.may_try(socket.address, record.id, self._loop.time()):
+                probe = self._after_probe(socket, request, record, spoken, old)
+                self._seats.spawn(self._surely(socket, probe), "a second connection")
+            else:  # each attempt costs a ping and a notice
+                socket.refuse(429, _TOO_OFTEN)
         elif self._may_take_over(socket, record, old):
             self._sit(socket, request, record, spoken, wants_key=wants_key)
         else:
