@@ -46,6 +46,18 @@ def test_a_page_shows_only_commands_that_exist(page):
     assert [line for line in lines if not understood(line.split())] == []
 
 
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_a_page_names_only_files_that_exist(page):
+    named = re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|sh|toml|json|svg))`", page.read_text())
+    missing = [
+        name for name in named if not any((base / name).exists() for base in (ROOT, ROOT / "src/ostler"))
+    ]
+
+    assert [name for name in missing if not name.startswith(("ui/openapi", "ostler.toml"))] == []
+
+
 def understood(words):
     """Whether the command line knows these words and options."""
     command = get_command(app)
