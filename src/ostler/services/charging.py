@@ -16,7 +16,7 @@ from ostler.domain.transactions import LARGEST_NUMBER, key
 from ostler.domain.words import Mark, Verdict
 from ostler.services import authorization, live, places, profiles, redeeming
 from ostler.services.authorization import Judged, token_key
-from ostler.services.places import Spot, Transaction
+from ostler.services.places import Place, Spot, Transaction
 from ostler.store.database import Db
 from ostler.store.schema import transaction_numbers, transactions
 from ostler.store.statements import Write, upsert
@@ -99,8 +99,9 @@ def start(
         first = judged._replace(verdict=Verdict(known.verdict or judged.verdict), parent=known.parent)
         return Started(known.pk, known.ocpp_id, first)
     judged = authorization.verdict(db, spot, id_token, starting=True)
+    place = places.find(db, spot)
     redeemed = redeeming.redeem(
-        db, spot, id_token=id_token, parent=judged.parent, at=told.at, said=reservation
+        db, spot, place, id_token=id_token, parent=judged.parent, at=told.at, said=reservation
     )
     ocpp_id = str(reserve_number(db, draw))
     marks = [*([Mark.REFUSED] if judged.verdict is not Verdict.ACCEPTED else []), *time_marks(told)]
@@ -108,7 +109,7 @@ def start(
     pk = begin(db, spot, begun, judged)
     if judged.verdict is not Verdict.ACCEPTED:
         authorization.tell(db, spot, id_token, judged)
-    _take_place(db, spot, pk, told.at, meter_start_wh)
+    _take_place(db, spot, place, pk, at=told.at, meter_start_wh=meter_start_wh)
     return Started(pk, ocpp_id, judged)
 
 
@@ -174,13 +175,14 @@ def _same_start(db: Db, spot: Spot, start_key: str, told: Told) -> Transaction |
     return known if known.ended_at is None and spot.received_at - known.received_at < SAME_START else None
 
 
-def _take_place(db: Db, spot: Spot, pk: int, at: datetime, meter_start_wh: float | None) -> None:
+def _take_place(
+    db: Db, spot: Spot, place: Place, pk: int, *, at: datetime, meter_start_wh: float | None
+) -> None:
     """Close what this start proves to be over, and show the new transaction on the connector.
 
     A start out of a station's offline queue may be older than what runs now, and then touches nothing. One on
     connector 0 stands nowhere, so that it proves nothing of others.
     """
-    place = places.find(db, spot)
     newest = True
     for other in places.open_at(db, spot):
         if other.started_at > at:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from ostler.domain.words import Mark
 from ostler.store.database import Db
-from ostler.store.schema import connectors, stations, transactions
+from ostler.store.schema import connectors, reservations, stations, transactions
 from ostler.store.statements import Query
 
 
@@ -80,8 +80,12 @@ class Connector(NamedTuple):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A connector with its station and, if any, its running transaction."""
+    """A connector with its station and, if any, its running transaction.
 
+    `reserved`: the station keeps at least one reservation, wherever.
+    """
+
+    reserved: bool
     booted_at: datetime | None
     station: Station
     connector: Connector
@@ -89,14 +93,16 @@ class Place(msgspec.Struct, frozen=True):
 
     @classmethod
     def _make(cls, row: Any) -> Self:
-        running = Transaction._make(row[15:]) if row[15] is not None else None
-        return cls(row[0], Station._make(row[1:4]), Connector._make(row[4:15]), running)
+        running = Transaction._make(row[16:]) if row[16] is not None else None
+        return cls(bool(row[0]), row[1], Station._make(row[2:5]), Connector._make(row[5:16]), running)
 
 
 class UnknownStationError(LookupError):
     """The station's record was deleted while it was connected."""
 
 
+RESERVED = "active"
+"""The status of a reservation that a station keeps."""
 _MODEL = "model"
 _TRANSACTION = tuple(transactions.c[name] for name in Transaction._fields)
 _OF_STATION = transactions.c.station == bindparam("station_pk")
@@ -106,8 +112,10 @@ _STATION = Query(
     ),
     into=Station,
 )
+_RESERVED = exists().where(reservations.c.station == stations.c.pk, reservations.c.status == RESERVED)
 _PLACE = Query(
     select(
+        _RESERVED.label("reserved"),
         stations.c.booted_at,
         stations.c.vendor,
         stations.c.model,

@@ -6,19 +6,23 @@ from datetime import datetime
 
 from ostler.services import reservations
 from ostler.services.authorization import token_key
-from ostler.services.places import Spot
+from ostler.services.places import Place, Spot
 from ostler.services.reservations import ACTIVE, REQUESTED, Reservation
 from ostler.store.database import Db
 
 USED = "used"
 
 
-def redeem(db: Db, spot: Spot, *, id_token: str, parent: str, at: datetime, said: int | None) -> int | None:
+def redeem(
+    db: Db, spot: Spot, place: Place, *, id_token: str, parent: str, at: datetime, said: int | None
+) -> int | None:
     """Mark the reservation that a start uses: the one `said` by the station, else the token's own here.
 
     0 means none to several models, and a number that is no reservation of this station means nothing.
     """
-    kept = (_named(db, spot, said) if said else None) or _own(db, spot, id_token, parent, at)
+    kept = _named(db, spot, said) if said else None
+    if kept is None and place.reserved:
+        kept = _own(db, spot, id_token, parent, at)
     if kept is None:
         return None
     reservations.settle(db, kept.pk, USED, spot.received_at)

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from ostler.domain.events import ReservationChanged
+from ostler.services.places import RESERVED
 from ostler.store.database import Db
 from ostler.store.schema import reservations, stations
 from ostler.store.statements import Query, Write
 
 REQUESTED = "requested"
-ACTIVE = "active"
+ACTIVE = RESERVED
 CANCELLED = "cancelled"
 EXPIRED = "expired"
 REFUSED = "refused"

@@ -182,6 +182,8 @@ def connect(path: Path, *, synchronous: str = "FULL", readonly: bool = False) ->
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB if readonly else WRITER_CACHE_KIB}")
         connection.execute("PRAGMA temp_store = MEMORY")
+        # The same pages change again and again: copy them home seldom (32 MB), not every thousand pages.
+        connection.execute("PRAGMA wal_autocheckpoint = 8000")
         # A burst may make the write-ahead log long; give the room back at the next checkpoint.
         connection.execute("PRAGMA journal_size_limit = 67108864")
         if readonly:

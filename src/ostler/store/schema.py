@@ -253,6 +253,7 @@ reservations = Table(
     Column("expires_at", Utc, nullable=False),
     Column("status", Text, nullable=False),  # requested, active, used, cancelled, expired, refused
     Column("created_at", Utc, nullable=False),
+    Index("ix_reservations_station", "station", "status"),
     sqlite_autoincrement=True,
 )
 

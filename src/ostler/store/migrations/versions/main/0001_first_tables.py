@@ -276,6 +276,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pk", name=op.f("pk_reservations")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("reservations", schema=None) as batch_op:
+        batch_op.create_index("ix_reservations_station", ["station", "status"], unique=False)
+
     op.create_table(
         "station_groups",
         sa.Column("station", sa.Integer(), nullable=False),
