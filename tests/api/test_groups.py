@@ -100,6 +100,15 @@ class TestCsv:
         assert done.json() == {"created": 0, "changed": 1}
         assert (await operator.get(f"/api/v1/tokens/{pk}")).json()["id_token"] == "=1+1"
 
+    @pytest.mark.parametrize("sign", ["+", "-", "@", "\uff1d", "\uff20"])
+    async def test_wide_signs_of_formulas_are_disarmed_too(self, operator, sign):
+        pk = (await operator.post("/api/v1/tokens", json={"id_token": "A1", "name": f"{sign}1+1"})).json()[
+            "id"
+        ]
+        group = (await operator.post(URL, json={"name": "G", "tokens": [pk]})).json()["id"]
+
+        assert f"A1;'{sign}1+1;" in (await operator.get(f"{URL}/{group}.csv")).text
+
     async def test_an_import_makes_the_group_what_the_file_says(self, operator, staff):
         text = (
             "\ufeffid;name;status;expiry_date;concurrentTx\n"

@@ -49,6 +49,13 @@ def test_one_address_fails_only_so_often_with_any_identity():
     assert tried == [True] * 100 + [False]
 
 
+def test_the_many_addresses_of_one_ipv6_customer_are_one():
+    failed = FailedAttempts()
+    tried = [failed.may_try(f"2001:db8::{number:x}", "CP1", 0.0) for number in range(1, 12)]
+
+    assert tried == [True] * 10 + [False]
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(limits, "_MOST_BUCKETS", 10)
     failed = FailedAttempts()

@@ -6,8 +6,9 @@ let a stranger lock a person out, so an address from which that person has logge
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
+
+from ostler.services.addresses import network
 
 MOST_KEYS = 10_000
 EACH_ADDRESS = (30, 2.0)
@@ -56,15 +57,15 @@ class LoginThrottle:
 
     def wait_s(self, address: str, name: str, now: float) -> float:
         """Seconds to wait before `name` may try from `address`; 0: go on."""
-        network, pair = _network(address), _pair(address, name)
-        waits = [self._addresses.wait_s(network, now), self._pairs.wait_s(pair, now)]
+        pair = _pair(address, name)
+        waits = [self._addresses.wait_s(network(address), now), self._pairs.wait_s(pair, now)]
         if pair not in self._trusted:
             waits.append(self._names.wait_s(name.casefold(), now))
         return max(waits)
 
     def failed(self, address: str, name: str, now: float) -> None:
         """A wrong name or password."""
-        self._addresses.count(_network(address), now)
+        self._addresses.count(network(address), now)
         self._pairs.count(_pair(address, name), now)
         self._names.count(name.casefold(), now)
 
@@ -79,15 +80,4 @@ class LoginThrottle:
 
 
 def _pair(address: str, name: str) -> str:
-    return f"{_network(address)} {name.casefold()}"
-
-
-def _network(address: str) -> str:
-    """The address, or for IPv6 the /64 that one customer has."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False))
+    return f"{network(address)} {name.casefold()}"

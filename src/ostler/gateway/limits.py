@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
+from ostler.services.addresses import network
+
 _MOST_BUCKETS: Final = 10_000
 # A person who mistypes a key, or a station with a wrong one, stays below both.
 _PAIR_BURST: Final = 10.0
@@ -70,5 +72,6 @@ class FailedAttempts:
 
     def may_try(self, address: str, identity: str, now: float) -> bool:
         """Count one; False when `address` has failed too often of late."""
-        pair = self._pairs.try_take((address, identity), now)
-        return self._addresses.try_take(address, now) and pair
+        place = network(address)
+        pair = self._pairs.try_take((place, identity), now)
+        return self._addresses.try_take(place, now) and pair

@@ -32,7 +32,8 @@ LARGEST = 5_000_000
 MOST_FAULTS = 50
 STATUSES = tuple(word.value for word in TokenStatus)
 YES, NO = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The last four are the wide ones of East Asian keyboards, which some spreadsheets read alike.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class Row(NamedTuple):
