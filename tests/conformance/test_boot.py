@@ -79,10 +79,11 @@ SCRIPTS = (
         boot="rejected",
     ),
     script(
-        "a station that a person accepts is served after its next boot",
+        "a pending station that a person accepts is asked to boot at once, and served then",
         "ocpp16 §4.2",
         boots("Pending"),
         Changes({"boot": "accepted"}),
+        IsAsked("TriggerMessage", {"requestedMessage": "BootNotification"}, {"status": "Accepted"}),
         boots("Accepted"),
         Says("Heartbeat"),
         boot="pending",
