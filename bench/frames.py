@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import time
 
-# A station boots once, then charges again and again, with a few meter values each time.
+# What a station sends, in a circle: each kind as often as any other.
 CIRCLE = (
+    "BootNotification",
     "Heartbeat",
     "StatusNotification",
     "StartTransaction",
     "MeterValues",
-    "MeterValues",
-    "MeterValues",
-    "MeterValues",
     "StopTransaction",
-    "StatusNotification",
 )
-KINDS = ("BootNotification", *dict.fromkeys(CIRCLE))
+KINDS = CIRCLE
 TOKEN = "BENCH0001"
 
 _SAMPLES = ",".join(
