@@ -67,6 +67,13 @@ def test_a_password_is_kept_as_a_hash(fine):
     assert keys.matches(b"correct horse battery", record.key_salt, record.key_hash)
 
 
+def test_a_password_may_come_from_standard_input(fine):
+    fine("station", "add", "CP1", "--password", "-", input="correct horse battery\n")
+    record = stored("CP1")
+
+    assert keys.matches(b"correct horse battery", record.key_salt, record.key_hash)
+
+
 def test_a_station_may_serve_groups_by_name_or_number(fine):
     fine("token", "add", "A1", "--group", "Family", "--group", "Guests")
     fine("station", "add", "CP1", "--authorization", "Family,2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -33,7 +34,12 @@ AuthorizationOption = Annotated[
     ),
 ]
 PasswordOption = Annotated[
-    str | None, typer.Option("--password", metavar="P", help="The key that it must show.")
+    str | None,
+    typer.Option(
+        "--password",
+        metavar="P",
+        help="The key that it must show; - reads it from standard input, where no process list shows it.",
+    ),
 ]
 GenerateOption = Annotated[
     bool, typer.Option("--generate", help="Make a random key and print it, alone, on standard output.")
@@ -169,6 +175,8 @@ def chosen_key(password: str | None, *, generate: bool) -> str | None:
 
     if password is not None and generate:
         raise UsageError("Give --password or --generate, not both.")
+    if password == "-":  # noqa: S105 - where to read it
+        return sys.stdin.readline().rstrip("\n")
     return keys.make_key() if generate else password
 
 
