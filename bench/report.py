@@ -13,9 +13,9 @@ from bench.servers import ROOT
 HEAD = """# Benchmarks
 
 Made by `make bench ARGS=--report` on {date}: {machine}, {cores} cores, Python {python}. The load runs on the
-same machine, so read ratios rather than absolute figures. A station goes in a circle: boot, heartbeat, status,
-start, meter values (1.4 kB), stop, each sent when the one before was answered. Ostler answers when a message
-is durable (`synchronous=FULL`) and logged; the server on the PyPI package `ocpp` stores nothing.
+same machine, so read ratios rather than absolute figures. A station goes in a circle: boot, heartbeat,
+status, start, meter values (1.4 kB), stop, each sent when the one before was answered. Ostler answers when a
+message is durable (`synchronous=FULL`) and logged; the server on the PyPI package `ocpp` stores nothing.
 
 """
 NOTES = ROOT / "bench/notes.md"

@@ -25,8 +25,10 @@ class Holder:
 
 
 async def taken(subscription, count):
-    events = aiter(subscription)
-    return [await anext(events) for _ in range(count)]
+    await subscription.wait()
+    events = subscription.take()
+    assert len(events) == count
+    return events
 
 
 async def test_everyone_who_listens_gets_events_in_order():
@@ -52,6 +54,15 @@ async def test_a_slow_listener_loses_the_oldest():
 
     assert [n.event.station for n in await taken(subscription, 1)] == ["B"]
     assert subscription.lost == 1
+
+
+async def test_what_was_taken_is_not_given_again():
+    bus = Bus()
+    subscription = bus.subscribe()
+    bus.publish([changed("A")])
+    await taken(subscription, 1)
+
+    assert subscription.take() == []
 
 
 async def test_who_no_longer_listens_gets_nothing():

@@ -23,6 +23,8 @@ from ostler.domain.events import Event, MessageLogged
 from ostler.services.faults import nearest
 
 KEEP_ALIVE_S = 15.0
+PACE_S = 0.1
+"""A page gets its events in bundles, at most so often: hundreds of open pages must not slow the stations."""
 LONGEST_ID = 20
 RESET = b'event: reset\ndata: {"type":"reset"}\n\n'
 MESSAGES = str(MessageLogged.__struct_config__.tag)
@@ -82,22 +84,23 @@ async def _frames(
         if last_event_id and after is None:
             yield RESET
         lost = 0
-        iterator = aiter(subscription)
         while not house.draining.is_set():
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
-                    numbered = await anext(iterator)
+                    await subscription.wait()
             except TimeoutError:
-                iterator = aiter(subscription)
                 yield b": still here\n\n"
                 continue
+            events = subscription.take()
             if subscription.lost > lost:
                 yield b'event: lost\ndata: {"type":"lost","count":%d}\n\n' % (subscription.lost - lost)
                 lost = subscription.lost
-            if isinstance(numbered.event, Goodbye):
+            frames = b"".join(_frame(one) for one in events if _is_wanted(one.event, wanted, station))
+            if frames:
+                yield frames
+            if any(isinstance(one.event, Goodbye) for one in events):
                 return
-            if _is_wanted(numbered.event, wanted, station):
-                yield _frame(numbered)
+            await asyncio.sleep(PACE_S)
     finally:
         house.streams.close(subscription)
 
@@ -122,7 +125,12 @@ def _hello(number: int, now: datetime) -> bytes:
 
 
 def _frame(numbered: Numbered) -> bytes:
-    """JSON has no line breaks outside of texts, where they are escaped: one `data` line is enough."""
-    tag = str(numbered.event.__struct_config__.tag).encode()
-    number = b"id: %d\n" % numbered.number if numbered.number else b""
-    return b"event: %b\n%bdata: %b\n\n" % (tag, number, msgspec.json.encode(numbered.event))
+    """JSON has no line breaks outside of texts, where they are escaped: one `data` line is enough.
+
+    Written once, for all who listen.
+    """
+    if not numbered.frame:
+        tag = str(numbered.event.__struct_config__.tag).encode()
+        number = b"id: %d\n" % numbered.number if numbered.number else b""
+        numbered.frame = b"event: %b\n%bdata: %b\n\n" % (tag, number, msgspec.json.encode(numbered.event))
+    return numbered.frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -28,11 +28,12 @@ class Holder(Protocol):
         """End the connection."""
 
 
-class Numbered(msgspec.Struct, frozen=True):
-    """An event with its place in the stream (SSE `id`)."""
+class Numbered(msgspec.Struct):
+    """An event with its place in the stream (SSE `id`). In `frame` a listener may keep its text, for all."""
 
     number: int
     event: Event
+    frame: bytes = b""
 
 
 class Subscription:
@@ -52,13 +53,16 @@ class Subscription:
         self._events.append(event)
         self._ready.set()
 
-    async def __aiter__(self) -> AsyncIterator[Numbered]:
-        """Yield events as they come, for ever."""
-        while True:
-            while self._events:
-                yield self._events.popleft()
-            self._ready.clear()
-            await self._ready.wait()
+    async def wait(self) -> None:
+        """Return as soon as there are events."""
+        await self._ready.wait()
+
+    def take(self) -> list[Numbered]:
+        """Return what has come since the last time, which may be nothing."""
+        self._ready.clear()
+        events = list(self._events)
+        self._events.clear()
+        return events
 
 
 class Bus:
