@@ -14,7 +14,7 @@ import pytest
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
-from ostler.bus.local import Bus
+from ostler.bus.local import Bus, Numbered
 from ostler.gateway.gateway import Gateway
 from ostler.gateway.settings import GatewaySettings
 from ostler.services import stations
@@ -41,6 +41,7 @@ class House:
     def __init__(self, data_dir: Path, settings: GatewaySettings) -> None:
         self.bus = Bus()
         self.events = self.bus.subscribe()
+        self.heard: list[Numbered] = []
         self.store = Store(data_dir, self.bus.publish)
         self.settings = settings
         self.gateway = Gateway(self.store, self.bus, settings, {"ocpp1.6": DIALECT})
@@ -138,10 +139,13 @@ class House:
 
     async def told(self, kind: type) -> Any:
         """Wait for the next event of a kind."""
-        async for numbered in self.events:
-            if isinstance(numbered.event, kind):
-                return numbered.event
-        raise AssertionError
+        while True:
+            while self.heard:
+                event = self.heard.pop(0).event
+                if isinstance(event, kind):
+                    return event
+            await self.events.wait()
+            self.heard = self.events.take()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something that the server does by itself has happened."""

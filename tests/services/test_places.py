@@ -3,8 +3,12 @@ from __future__ import annotations
 import pytest
 
 from ostler.domain.words import Mark
-from ostler.services import charging, places
+from ostler.services import authorization, charging, live, metering, places, settling, status
 from ostler.services.places import Spot, UnknownStationError
+from ostler.store.database import SQLITE
+from ostler.store.statements import Statement
+
+CONSTANT = {"SCAN CONSTANT ROW", "SCAN anon_1"}  # the row that is to be inserted
 
 
 def test_a_station_that_was_deleted_is_an_error(db, now):
@@ -35,3 +39,29 @@ def test_a_report_moves_to_the_connector_of_a_transaction(db, station, now):
     [row] = places.open_at(db, spot)
 
     assert Spot(station, "CP1", now).of(row) == spot
+
+
+def statements(*modules):
+    return [
+        pytest.param(held.compiled(SQLITE), id=f"{module.__name__.rpartition('.')[2]}.{name}")
+        for module in modules
+        for name, held in vars(module).items()
+        if isinstance(held, Statement)
+    ]
+
+
+@pytest.mark.parametrize(
+    "compiled", statements(authorization, charging, live, metering, places, settling, status)
+)
+def test_no_message_waits_for_a_table_to_be_searched_from_end_to_end(db, compiled):
+    plan = db._connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * len(compiled.names))
+    steps = [step[3] for step in plan]
+
+    assert [step for step in steps if step.startswith("SCAN ") and step not in CONSTANT] == []
+
+
+def test_open_transactions_are_found_without_their_history(db):
+    compiled = places._OPEN_AT_PLACE.compiled(SQLITE)
+    [step] = db._connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [None] * len(compiled.names))
+
+    assert "ix_transactions_open " in step[3]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from ostler.services.places import Place, Spot, Transaction
 from ostler.store.database import Db
 from ostler.store.schema import transaction_numbers, transactions
 from ostler.store.statements import Write, upsert
-from ostler.store.types import to_ms
+from ostler.store.types import to_ms, whole_ms
 
 SAME_START = timedelta(days=1)
 
@@ -106,11 +106,12 @@ def start(
     ocpp_id = str(reserve_number(db, draw))
     marks = [*([Mark.REFUSED] if judged.verdict is not Verdict.ACCEPTED else []), *time_marks(told)]
     begun = Begun(ocpp_id, id_token, told.at, said_at, meter_start_wh, start_key, marks, redeemed)
-    pk = begin(db, spot, begun, judged)
+    others = places.open_at(db, spot)
+    transaction = begin(db, spot, begun, judged)
     if judged.verdict is not Verdict.ACCEPTED:
         authorization.tell(db, spot, id_token, judged)
-    _take_place(db, spot, place, pk, at=told.at, meter_start_wh=meter_start_wh)
-    return Started(pk, ocpp_id, judged)
+    _take_place(db, spot, place, transaction, others)
+    return Started(transaction.pk, ocpp_id, judged)
 
 
 class Begun(NamedTuple):
@@ -126,37 +127,62 @@ class Begun(NamedTuple):
     reservation: int | None = None
 
 
-def begin(db: Db, spot: Spot, begun: Begun, judged: Judged | None) -> int:
-    """Store a new transaction and tell the world; gives its pk. `judged` is None where no token was told."""
-    pk = db.insert(
-        _INSERT,
-        station=spot.station_pk,
+def begin(db: Db, spot: Spot, begun: Begun, judged: Judged | None) -> Transaction:
+    """Store a new transaction and tell the world. `judged` is None where no token was told."""
+    verdict = judged.verdict.value if judged else ""
+    transaction = Transaction(
+        pk=0,
         ocpp_id=begun.ocpp_id,
         evse=spot.evse,
         connector=spot.connector,
         id_token=begun.id_token,
         token_key=token_key(begun.id_token),
         parent=judged.parent if judged else "",
-        verdict=judged.verdict.value if judged else "",
-        started_at=begun.started_at,
-        start_said_at=begun.said_at,
+        verdict=verdict,
+        started_at=whole_ms(begun.started_at),
+        ended_at=None,
         meter_start_wh=begun.meter_start_wh,
-        reservation=begun.reservation,
+        meter_stop_wh=None,
+        sampled_wh=None,
+        last_register_wh=None,
+        last_sample_at=None,
         marks=[mark.value for mark in begun.marks] or None,
-        start_key=begun.start_key,
+        stop_key="",
         received_at=spot.received_at,
     )
+    transaction = transaction._replace(pk=_insert(db, spot, transaction, begun))
     event = TransactionStarted(
         at=spot.received_at,
         station=spot.station,
-        transaction_id=pk,
+        transaction_id=transaction.pk,
         evse=spot.evse,
         connector=spot.connector,
         id_token=begun.id_token,
-        verdict=judged.verdict.value if judged else "",
+        verdict=verdict,
     )
     db.emit(event)
-    return pk
+    return transaction
+
+
+def _insert(db: Db, spot: Spot, transaction: Transaction, begun: Begun) -> int:
+    return db.insert(
+        _INSERT,
+        station=spot.station_pk,
+        ocpp_id=transaction.ocpp_id,
+        evse=transaction.evse,
+        connector=transaction.connector,
+        id_token=transaction.id_token,
+        token_key=transaction.token_key,
+        parent=transaction.parent,
+        verdict=transaction.verdict,
+        started_at=transaction.started_at,
+        start_said_at=begun.said_at,
+        meter_start_wh=transaction.meter_start_wh,
+        reservation=begun.reservation,
+        marks=transaction.marks,
+        start_key=begun.start_key,
+        received_at=transaction.received_at,
+    )
 
 
 def time_marks(told: Told) -> list[Mark]:
@@ -176,26 +202,27 @@ def _same_start(db: Db, spot: Spot, start_key: str, told: Told) -> Transaction |
 
 
 def _take_place(
-    db: Db, spot: Spot, place: Place, pk: int, *, at: datetime, meter_start_wh: float | None
+    db: Db, spot: Spot, place: Place, transaction: Transaction, others: Sequence[Transaction]
 ) -> None:
     """Close what this start proves to be over, and show the new transaction on the connector.
 
     A start out of a station's offline queue may be older than what runs now, and then touches nothing. One on
-    connector 0 stands nowhere, so that it proves nothing of others.
+    connector 0 stands nowhere, so that it proves nothing of `others`, which were open before.
     """
+    at = transaction.started_at
     newest = True
-    for other in places.open_at(db, spot):
+    for other in others:
         if other.started_at > at:
             newest = False
-        elif other.pk != pk and spot.evse:
+        elif spot.evse:
             close(db, spot, other, at)
     if newest:
         live.turn(
             db,
             spot,
             place,
-            transaction_pk=pk,
-            register_wh=meter_start_wh,
+            running=transaction,
+            register_wh=transaction.meter_start_wh,
             at=at,
             session_wh=0.0,
             power_w=place.connector.power_w,

@@ -102,7 +102,7 @@ def _stored(known: Connector, live: Live, session_wh: float | None) -> Connector
         register_wh=live.meter.register_wh,
         lifetime_wh=live.meter.energy_wh,
         session_wh=session_wh,
-        measures=live.found,
+        measures=live.found or None,
         measured_at=live.at,
     )
 
@@ -112,14 +112,13 @@ def turn(
     spot: Spot,
     place: Place,
     *,
-    transaction_pk: int | None,
+    running: Transaction | None,
     register_wh: float | None,
     at: datetime,
     session_wh: float | None,
     power_w: float | None,
 ) -> None:
-    """A transaction began (`transaction_pk`) or ended (None) here, at this reading of the register."""
-    places.forget(db, spot.station_pk)
+    """A transaction began (`running`) or ended (None) here, at this reading of the register."""
     live = _known(place)
     if register_wh is not None:
         found = {measures.REGISTER: register_wh}
@@ -127,7 +126,11 @@ def turn(
             live = _laid_over(live, Measured(at, found, register_wh, power_w, []))
         else:
             live = live._replace(meter=_advanced(live.meter, register_wh, at))
-    db.run(
+    live = live._replace(power_w=power_w)
+    transaction_pk = running.pk if running else None
+    db.soon(
+        spot.station_pk,
+        (spot.evse, spot.connector),
         _TURN,
         station=spot.station_pk,
         evse=spot.evse,
@@ -140,6 +143,8 @@ def turn(
         measures=live.found or None,
         measured_at=live.at,
     )
+    connector = _stored(place.connector, live, session_wh)
+    places.remember(db, spot, msgspec.structs.replace(place, connector=connector, running=running))
     db.emit(changed(spot, place, power_w=power_w, transaction_pk=transaction_pk))
 
 

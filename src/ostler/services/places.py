@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, exists, select
 
 from ostler.domain.words import Mark
 from ostler.store.database import Db
@@ -104,6 +105,7 @@ class UnknownStationError(LookupError):
 RESERVED = "active"
 """The status of a reservation that a station keeps."""
 _MODEL = "model"
+_NOTHING: dict[Any, Any] = {}
 _TRANSACTION = tuple(transactions.c[name] for name in Transaction._fields)
 _OF_STATION = transactions.c.station == bindparam("station_pk")
 _STATION = Query(
@@ -138,28 +140,40 @@ _PLACE = Query(
 )
 
 
-def _transactions(*conditions: ColumnElement[bool]) -> Query[Transaction]:
-    newest = (transactions.c.started_at.desc(), transactions.c.pk.desc())
-    return Query(
-        select(*_TRANSACTION).where(_OF_STATION, *conditions).order_by(*newest).limit(20), into=Transaction
-    )
+_NEWEST_START = (transactions.c.started_at.desc(), transactions.c.pk.desc())
+_NEWEST = (transactions.c.pk.desc(),)  # the order of the indexes on keys: nothing is left to sort
+_ANY_ORDER = ()  # else the index of open ones is passed over for one that gives the order, with all history
 
 
-_BY_OCPP_ID = _transactions(transactions.c.ocpp_id == bindparam("id"))
-_BY_START = _transactions(transactions.c.start_key == bindparam("key"))
-_BY_STOP = _transactions(transactions.c.stop_key == bindparam("key"))
+def _transactions(
+    *conditions: ColumnElement[bool],
+    order: Sequence[UnaryExpression[Any]] = _NEWEST_START,
+    limit: int = 20,
+) -> Query[Transaction]:
+    found = select(*_TRANSACTION).where(_OF_STATION, *conditions).order_by(*order).limit(limit)
+    return Query(found, into=Transaction)
+
+
+def _newest_first(found: list[Transaction]) -> list[Transaction]:
+    return sorted(found, key=lambda one: (one.started_at, one.pk), reverse=True)
+
+
+_BY_OCPP_ID = _transactions(transactions.c.ocpp_id == bindparam("id"), order=_NEWEST)
+_BY_START = _transactions(transactions.c.start_key == bindparam("key"), order=_NEWEST)
+_BY_STOP = _transactions(transactions.c.stop_key == bindparam("key"), order=_NEWEST)
 _OPEN_AT_PLACE = _transactions(
     transactions.c.evse == bindparam("evse_id"),
     transactions.c.connector == bindparam("connector_id"),
     transactions.c.ended_at.is_(None),
+    order=_ANY_ORDER,
 )
-_OPEN = _transactions(transactions.c.ended_at.is_(None))
-_UNSTOPPED = _transactions(or_(transactions.c.ended_at.is_(None), transactions.c.stop_key == ""))
-_DURING = _transactions(
+_OPEN = _transactions(transactions.c.ended_at.is_(None), order=_ANY_ORDER)
+_UNSTOPPED = _transactions(transactions.c.stop_key == "")  # open ones have none either
+_BEGUN_BY = _transactions(
     transactions.c.evse == bindparam("evse_id"),
     transactions.c.connector == bindparam("connector_id"),
     transactions.c.started_at <= bindparam("latest_start"),
-    or_(transactions.c.ended_at.is_(None), transactions.c.ended_at >= bindparam("earliest_end")),
+    limit=3,
 )
 
 
@@ -194,6 +208,7 @@ def find(db: Db, spot: Spot) -> Place:
 
 def remember(db: Db, spot: Spot, place: Place) -> None:
     """`place` is what the database will say of `spot` after this unit of work."""
+    db.remember(spot.station_pk, _MODEL, place.station)
     db.remember(spot.station_pk, (spot.evse, spot.connector), place)
 
 
@@ -205,6 +220,9 @@ def forget(db: Db, station_pk: int) -> None:
 
 def by_ocpp_id(db: Db, station_pk: int, ocpp_id: str) -> Transaction | None:
     """The station's transaction of that id; another station's is never found."""
+    for place in db.memory.get(station_pk, _NOTHING).values():
+        if type(place) is Place and place.running is not None and place.running.ocpp_id == ocpp_id:
+            return place.running
     db.settle(station_pk)
     return db.one(_BY_OCPP_ID, station_pk=station_pk, id=ocpp_id)
 
@@ -224,13 +242,14 @@ def by_stop_key(db: Db, station_pk: int, key: str) -> Transaction | None:
 def open_at(db: Db, spot: Spot) -> list[Transaction]:
     """Open transactions of a connector, newest first."""
     db.settle(spot.station_pk)
-    return db.all(_OPEN_AT_PLACE, station_pk=spot.station_pk, evse_id=spot.evse, connector_id=spot.connector)
+    place = {"evse_id": spot.evse, "connector_id": spot.connector}
+    return _newest_first(db.all(_OPEN_AT_PLACE, station_pk=spot.station_pk, **place))
 
 
 def still_open(db: Db, station_pk: int) -> list[Transaction]:
     """Open transactions of a station, newest first; not all at once: ask again when these are closed."""
     db.settle(station_pk)
-    return db.all(_OPEN, station_pk=station_pk)
+    return _newest_first(db.all(_OPEN, station_pk=station_pk))
 
 
 def unstopped(db: Db, station_pk: int) -> list[Transaction]:
@@ -240,13 +259,17 @@ def unstopped(db: Db, station_pk: int) -> list[Transaction]:
 
 
 def during(db: Db, spot: Spot, *, latest_start: datetime, earliest_end: datetime) -> Transaction | None:
-    """The newest transaction of a connector that began by then and had not ended before `earliest_end`."""
+    """The newest transaction of a connector that began by then and had not ended before `earliest_end`.
+
+    Those of one connector follow one another, so that only the last few before then come into question:
+    the search must not grow with the history.
+    """
     db.settle(spot.station_pk)
-    return db.one(
-        _DURING,
+    begun = db.all(
+        _BEGUN_BY,
         station_pk=spot.station_pk,
         evse_id=spot.evse,
         connector_id=spot.connector,
         latest_start=latest_start,
-        earliest_end=earliest_end,
     )
+    return next((one for one in begun if one.ended_at is None or one.ended_at >= earliest_end), None)

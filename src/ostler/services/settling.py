@@ -79,7 +79,7 @@ def settle(
             db,
             here,
             place,
-            transaction_pk=None,
+            running=None,
             register_wh=end.meter_stop_wh,
             at=ended_at,
             session_wh=energy_wh,

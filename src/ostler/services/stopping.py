@@ -139,7 +139,4 @@ def _learnt(
         start_key=said.stored_key(),
         marks=[Mark.UNKNOWN_START],
     )
-    charging.begin(db, spot, begun, judged)
-    learnt = places.by_ocpp_id(db, spot.station_pk, begun.ocpp_id)
-    assert learnt is not None  # noqa: S101 - it was inserted a moment ago
-    return learnt
+    return charging.begin(db, spot, begun, judged)

@@ -208,6 +208,7 @@ Index(
     "ix_transactions_open",
     transactions.c.station,
     transactions.c.evse,
+    transactions.c.connector,
     sqlite_where=transactions.c.ended_at.is_(None),
     postgresql_where=transactions.c.ended_at.is_(None),
 )

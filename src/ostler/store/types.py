@@ -34,6 +34,11 @@ def _write_time(value: datetime | None) -> int | None:
     return to_ms(value)
 
 
+def whole_ms(at: datetime) -> datetime:
+    """The time as the database gives it back."""
+    return at if at.microsecond % 1000 == 0 else from_ms(to_ms(at))
+
+
 def _read_time(value: int | None) -> datetime | None:
     return None if value is None else from_ms(value)
 

@@ -44,7 +44,9 @@ DIALECT = Dialect(
             v16.AuthorizeRequest,
             v16.HeartbeatRequest,
             v16.MeterValuesRequest,
+            v16.StartTransactionRequest,
             v16.StatusNotificationRequest,
+            v16.StopTransactionRequest,
         }
     ),
     introduce=strangers.introduce,

@@ -343,7 +343,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_transactions_id_token", ["id_token"], unique=False)
         batch_op.create_index(
             "ix_transactions_open",
-            ["station", "evse"],
+            ["station", "evse", "connector"],
             unique=False,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
