@@ -9,7 +9,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-import uvloop
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
 from websockets.asyncio.server import ServerConnection, serve
@@ -64,4 +63,4 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1])))
